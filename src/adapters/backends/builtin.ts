@@ -1,0 +1,40 @@
+/**
+ * The builtin backend: no network, no model, no AI. It reads the words of the prompt by a written vocabulary
+ * (core/colour/words.ts) and paints the plate with the grade they name. Deterministic, so it stores nothing.
+ */
+import { z } from "zod";
+import { gradeLattice, readPrompt } from "../../core/colour/words.ts";
+import { formatCube } from "../../core/lut/cube.ts";
+import type { Backend, Pictures } from "../../ports.ts";
+
+export const options = z.strictObject({ name: z.string(), kind: z.literal("builtin") });
+
+export type BuiltinContext = { readonly pictures: Pictures };
+
+/** Said wherever the builtin backend shows. */
+export const BUILTIN_IS = "builtin: reads the words of the prompt on this machine; it is not an AI";
+
+/** As many as may stand painted and not yet fetched. */
+const DEPTH = 4;
+
+export function open({ name }: z.infer<typeof options>, { pictures }: BuiltinContext): Backend {
+  return {
+    name,
+    kind: "builtin",
+    depth: DEPTH,
+    plateRule: async () => ({ kind: "own", pixelsMax: 1_000_000 }),
+    probe: async () => {},
+    check: async () => [{ level: "ok", code: null, message: BUILTIN_IS }],
+    put: async ({ file }) => file,
+    submit: async () => {},
+    progress: async () => ({ kind: "finished", pictures: [{ slot: "result", name: "result" }] }),
+    picture: async ({ prompt, plate }, _ref, to, signal) => {
+      const cubeText = formatCube(gradeLattice(readPrompt(prompt).grade), { title: "builtin grade", comments: [] });
+      await pictures.paint({ plate: plate.file, cubeText, to }, signal);
+    },
+    cancel: async () => {},
+    rounding: async () => "rounded",
+    onNudge: () => () => {},
+    close: async () => {},
+  };
+}

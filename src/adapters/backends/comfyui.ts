@@ -1,0 +1,146 @@
+/**
+ * A ComfyUI as a backend. Its history decides, its socket only nudges, and every name over there is ours.
+ * Its parts lie in comfyui/; they rely on what ComfyUI 0.3.64 was seen to do, and allow for older and later ones.
+ */
+import { z } from "zod";
+import { AppError } from "../../core/errors.ts";
+import { plateRule } from "../../core/workflow/framing.ts";
+import { parseGraph } from "../../core/workflow/graph.ts";
+import { type Fill, fillGraph } from "../../core/workflow/patch.ts";
+import { findSlots } from "../../core/workflow/slots.ts";
+import type { Backend, Clock, Files, Ids, Log, Submission } from "../../ports.ts";
+import { type Checked, checkServer } from "./comfyui/check.ts";
+import { connectHttp } from "./comfyui/http.ts";
+import { type Filled, runJobs } from "./comfyui/jobs.ts";
+import { moveFiles } from "./comfyui/pictures.ts";
+import { measureRounding } from "./comfyui/rounding.ts";
+import { askServer } from "./comfyui/server.ts";
+import { connectSocket, type Heard } from "./comfyui/socket.ts";
+import { rememberTickets } from "./comfyui/tickets.ts";
+
+const ms = (usual: number) => z.number().int().positive().default(usual);
+
+export const options = z.strictObject({
+  name: z.string().min(1).describe("What inboxes, logs and the dashboard call it."),
+  kind: z.literal("comfyui").describe("A ComfyUI server of your own."),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !/^[^/]*\/\/[^/]*@/.test(url), "put the secret into `token`, not into the url")
+    .refine((url) => !/[?#]/.test(url), "leave out what follows ? or #")
+    .describe("Where ComfyUI listens, such as http://127.0.0.1:8188; a path before a proxied ComfyUI is kept."),
+  depth: z.number().int().min(1).max(64).default(2).describe("How many prompts wait or run there at once."),
+  token: z.string().min(1).optional().describe("Sent as `Authorization: Bearer`, for a proxy in front of ComfyUI."),
+  timeouts: z
+    .strictObject({
+      connectMs: ms(5_000).describe("To reach the host."),
+      answerMs: ms(30_000).describe("For one answer; a busy ComfyUI holds its answers back for seconds."),
+      transferMs: ms(120_000).describe("For one picture up or down."),
+      stuckMs: ms(600_000).describe("A running prompt without any progress for so long is taken for hung."),
+      probeMs: ms(60_000).describe("How long the first look at its rounding may wait for its turn."),
+      pingMs: ms(20_000).describe("Between pings of the socket; the third without an answer ends the connection."),
+      reconnectMs: ms(1_000).describe("Before the socket connects again; doubled up to 30 s."),
+      lookGapMs: ms(500).describe("Between the two looks that a prompt must be missing from to count as lost."),
+    })
+    .prefault({})
+    .describe("Time limits, in ms."),
+});
+
+export type Options = z.infer<typeof options>;
+
+export type Context = {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly files: Files;
+  /** The file of a workflow. Throws `workflow-missing`. */
+  readonly workflowText: (name: string) => Promise<{ readonly name: string; readonly text: string }>;
+};
+
+type Listener = Parameters<Backend["onNudge"]>[0];
+
+export function open(config: Options, context: Context): Backend {
+  const { clock, ids, log, files } = context;
+  const { token, timeouts } = config;
+  const url = config.url.replace(/\/+$/, "");
+  const listeners = new Set<Listener>();
+  const tickets = rememberTickets(clock);
+
+  function hear(heard: Heard): void {
+    const ticket = heard.kind === "prompt" ? tickets.heard(heard.pid, heard.fraction) : null;
+    if (ticket === undefined) return; // somebody else's prompt
+    const fraction = ticket === null ? null : tickets.of(ticket).fraction;
+    for (const listener of listeners) {
+      try {
+        listener(ticket, fraction);
+      } catch (thrown) {
+        log.error({ backend: config.name, reason: String(thrown) }, "nudge listener failed");
+      }
+    }
+  }
+
+  const workflow = (name: string, slots?: Submission["slots"]) => readWorkflow(context, name, slots);
+  const http = connectHttp({ url, token, connectMs: timeouts.connectMs, answerMs: timeouts.answerMs });
+  const socket = connectSocket({ url, token, ...timeouts }, { clock, ids, log, hear });
+  const server = askServer(http, url, socket.clientId);
+  const transfers = moveFiles({ http, files, url, transferMs: timeouts.transferMs });
+  const fill = (submission: Submission) => fillWorkflow(context, submission);
+  const jobs = runJobs({ http, server, socket, tickets, transfers, fill, clock, log, ...timeouts });
+  const rounding = measureRounding({ jobs, transfers, clock, ids, log, probeMs: timeouts.probeMs });
+
+  return {
+    name: config.name,
+    kind: config.kind,
+    depth: config.depth,
+    plateRule: async (name, slots) => plateRule((await workflow(name, slots)).graph),
+    probe: server.probe,
+    check: (workflows, signal) => checkServer({ http, server, url, workflow }, workflows, signal),
+    put: transfers.put,
+    submit: jobs.submit,
+    progress: jobs.progress,
+    picture: transfers.picture,
+    cancel: jobs.cancel,
+    rounding,
+    onNudge(listener) {
+      socket.start();
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async close() {
+      listeners.clear();
+      await socket.close();
+      await http.close();
+    },
+  };
+}
+
+async function readWorkflow(context: Context, name: string, slots?: Submission["slots"]): Promise<Checked> {
+  const file = await context.workflowText(name);
+  const graph = parseGraph(file.text, file.name);
+  return { graph, slots: findSlots(graph, slots) };
+}
+
+async function fillWorkflow(context: Context, submission: Submission): Promise<Filled> {
+  const { graph, slots } = await readWorkflow(context, submission.workflow, submission.slots);
+  const { prompt, seed, prefix, placement: image } = submission;
+  const values = { ...paramsOf(submission), image, prompt, seed, prefix };
+  return { graph: fillGraph(graph, slots, values), result: slots.result };
+}
+
+const PARAMS = {
+  negative: "string",
+  strength: "number",
+  steps: "number",
+  reference: "string",
+  mask: "string",
+} as const;
+
+/** The recipe's params as values of the slots of the same name. */
+function paramsOf(submission: Submission): Partial<Fill> {
+  for (const [name, value] of Object.entries(submission.params)) {
+    const wanted = Object.hasOwn(PARAMS, name) ? PARAMS[name as keyof typeof PARAMS] : undefined;
+    if (typeof value === wanted) continue;
+    const mend = wanted ? `must be a ${wanted}` : `is none; there are ${Object.keys(PARAMS).join(", ")}`;
+    throw new AppError("workflow-invalid", `Parameter ${name} of workflow ${submission.workflow} ${mend}.`, { name });
+  }
+  return submission.params as Partial<Fill>;
+}

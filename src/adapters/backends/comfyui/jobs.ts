@@ -1,0 +1,199 @@
+/**
+ * Prompts on one ComfyUI: send, follow, take back. The server's queue and history decide, in that order;
+ * a prompt_id is no guard against doing a thing twice, so every submit looks first.
+ */
+import { z } from "zod";
+import { AppError } from "../../../core/errors.ts";
+import type { Clock, Log, Progress, Submission } from "../../../ports.ts";
+import { type PostedGraph, progressOf, type QueueItem } from "./answers.ts";
+import { type Http, notComfyUi } from "./http.ts";
+import type { Transfers } from "./pictures.ts";
+import { errorsFor, readNodeErrors, refusal } from "./refusals.ts";
+import { atLeast, isWanted, type Seen, type Server, type Wanted } from "./server.ts";
+import type { Socket } from "./socket.ts";
+import type { Ticket, Tickets } from "./tickets.ts";
+
+/** From this version on `/interrupt` heeds the prompt it names; older ones interrupt whatever runs. */
+const INTERRUPTS_BY_ID = "0.3.57";
+const CANCEL_LOOKS = 20;
+/** A job whose messages go to another socket is given longer before its silence means anything. */
+const UNHEARD_PATIENCE = 3;
+
+/** A graph ready to be sent, and which node of it gives the result. */
+export type Filled = { readonly graph: PostedGraph; readonly result: string };
+
+export type Jobs = {
+  submit(submission: Submission, signal?: AbortSignal): Promise<void>;
+  /** Sends a graph of our own making, ahead of what waits. */
+  post(ticket: string, filled: Filled, front: boolean, signal?: AbortSignal): Promise<void>;
+  look(wanted: Pick<Submission, "ticket" | "prefix">, signal?: AbortSignal): Promise<Seen>;
+  progress(submission: Submission, signal?: AbortSignal): Promise<Progress>;
+  cancel(ticket: string, signal?: AbortSignal): Promise<void>;
+};
+
+export type JobsWiring = {
+  readonly http: Http;
+  readonly server: Server;
+  readonly socket: Socket;
+  readonly tickets: Tickets;
+  readonly transfers: Transfers;
+  readonly fill: (submission: Submission) => Promise<Filled>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly lookGapMs: number;
+  readonly stuckMs: number;
+};
+
+const AcceptedShape = z.looseObject({ prompt_id: z.string() });
+
+export function runJobs(wiring: JobsWiring): Jobs {
+  return {
+    submit: (submission, signal) => submit(wiring, submission, signal),
+    post: (ticket, filled, front, signal) => post(wiring, ticket, filled, front, signal),
+    look: (submission, signal) => look(wiring, submission, signal),
+    progress: (submission, signal) => progress(wiring, submission, signal),
+    cancel: (ticket, signal) => cancel(wiring, ticket, signal),
+  };
+}
+
+type Sought = Pick<Submission, "ticket" | "prefix">;
+
+async function look({ tickets, server }: JobsWiring, { ticket, prefix }: Sought, signal?: AbortSignal): Promise<Seen> {
+  const known = tickets.of(ticket);
+  const seen = await server.look({ ticket, pid: known.pid, mark: prefix }, signal);
+  if (seen.kind === "ended") known.pid = seen.pid;
+  else if (seen.kind !== "absent") known.pid = seen.item.pid;
+  return seen;
+}
+
+/** Absent only when it was absent twice: a prompt may still be on its way in. */
+async function lookTwice(wiring: JobsWiring, sought: Sought, signal?: AbortSignal): Promise<Seen> {
+  const first = await look(wiring, sought, signal);
+  if (first.kind !== "absent") return first;
+  await wiring.clock.sleep(wiring.lookGapMs, signal);
+  signal?.throwIfAborted();
+  return await look(wiring, sought, signal);
+}
+
+async function submit(wiring: JobsWiring, submission: Submission, signal?: AbortSignal): Promise<void> {
+  const { tickets, fill, log } = wiring;
+  const { ticket } = submission;
+  const filled = await fill(submission);
+  const known = tickets.of(ticket);
+  const before = await (known.tried ? lookTwice : look)(wiring, submission, signal);
+  if (before.kind !== "absent") return log.debug({ ticket, seen: before.kind }, "ticket is there already");
+  known.tried = true;
+  try {
+    await post(wiring, ticket, filled, false, signal);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError && thrown.data.unsure === true)) throw thrown;
+    const after = await lookTwice(wiring, submission, signal).catch((again: unknown) => {
+      log.debug({ ticket, reason: String(again) }, "no look after a lost answer");
+      throw thrown;
+    });
+    if (after.kind === "absent") throw thrown;
+    log.debug({ ticket }, "answer lost, ticket found");
+  }
+}
+
+async function post(
+  wiring: JobsWiring,
+  ticket: string,
+  { graph, result }: Filled,
+  front: boolean,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { http, socket, tickets, log } = wiring;
+  socket.start();
+  // Never `number`: an equal number and id answers 500 and is queued all the same.
+  const json = { prompt: graph, prompt_id: ticket, client_id: socket.clientId(), ...(front ? { front } : {}) };
+  const answer = await http.exchange("/prompt", { method: "POST", json, accept: [400], signal });
+  const reply = jsonOf(answer.body);
+  const errors = readNodeErrors(reply);
+  if (answer.status === 400) throw refusal(reply, errors, graph);
+  const accepted = AcceptedShape.safeParse(reply);
+  if (!accepted.success) throw notComfyUi("A prompt is answered without a prompt_id", { ticket });
+  tickets.of(ticket).pid = accepted.data.prompt_id;
+
+  const ours = errorsFor(errors, result);
+  if (Object.keys(ours).length === 0) {
+    if (Object.keys(errors).length > 0)
+      log.warn({ ticket, nodes: Object.keys(errors) }, "part of the workflow refused");
+    return;
+  }
+  // What is left of the graph runs all the same and would end as a success without our picture.
+  await cancel(wiring, ticket, signal).catch((thrown: unknown) => {
+    log.debug({ ticket, reason: String(thrown) }, "rest of a refused prompt not cancelled");
+  });
+  throw refusal(reply, ours, graph);
+}
+
+async function progress(wiring: JobsWiring, submission: Submission, signal?: AbortSignal): Promise<Progress> {
+  wiring.socket.start();
+  const seen = await lookTwice(wiring, submission, signal);
+  switch (seen.kind) {
+    case "pending":
+      return { kind: "pending", ahead: seen.ahead };
+    case "running":
+      return running(wiring, wiring.tickets.of(submission.ticket), seen.item);
+    case "ended":
+      return await ended(wiring, progressOf(seen.entry, submission.prefix), signal);
+    case "absent": {
+      const pictures = await wiring.transfers.salvage(submission.prefix, signal);
+      return pictures.length > 0 ? { kind: "finished", pictures } : { kind: "unknown" };
+    }
+  }
+}
+
+/** The history may outlive the file it names. */
+async function ended({ transfers }: JobsWiring, progress: Progress, signal?: AbortSignal): Promise<Progress> {
+  const name = progress.kind === "finished" ? progress.pictures[0]!.name : undefined;
+  if (name === undefined || (await transfers.isThere(name, signal))) return progress;
+  return { kind: "failed", code: "backend-lost", message: `The picture ${name} is gone from the ComfyUI machine.` };
+}
+
+/** Running for ever without a word is what a dead worker looks like: HTTP stays healthy, and only a restart heals. */
+function running({ clock, socket, stuckMs }: JobsWiring, known: Ticket, item: QueueItem): Progress {
+  const now = clock.now();
+  known.runningSince ??= now;
+  const silentMs = now - Math.max(known.runningSince, known.heardAt);
+  const heard = socket.isOpen() && item.clientId === socket.clientId();
+  if (silentMs <= (heard ? stuckMs : UNHEARD_PATIENCE * stuckMs)) return { kind: "running", fraction: known.fraction };
+  const minutes = Math.max(1, Math.round(silentMs / 60_000));
+  const message = `It runs without any progress for ${minutes} min: ComfyUI's worker has died or hangs.`;
+  return { kind: "failed", code: "backend-stuck", message };
+}
+
+async function cancel(wiring: JobsWiring, ticket: string, signal?: AbortSignal): Promise<void> {
+  const { http, server, tickets, clock, log, lookGapMs } = wiring;
+  // A ticket alone is given; it is part of every prefix, so it marks the graph as well.
+  const wanted: Wanted = { ticket, pid: tickets.of(ticket).pid, mark: ticket };
+  for (let looks = 0; looks < CANCEL_LOOKS; looks++) {
+    const queue = await server.queue(signal);
+    const pending = queue.pending.filter((each) => isWanted(each, wanted)).map(({ pid }) => pid);
+    const item = queue.running.find((each) => isWanted(each, wanted));
+    if (pending.length === 0 && !item) return;
+    // A delete takes out one of several with the same id, so it is looked at again.
+    if (pending.length > 0) await http.exchange("/queue", { method: "POST", json: { delete: pending }, signal });
+    if (item && !(await interrupt(wiring, item.pid, signal)))
+      return log.info({ ticket }, "left running: this ComfyUI cannot interrupt one prompt alone");
+    await clock.sleep(lookGapMs, signal);
+    signal?.throwIfAborted();
+  }
+  log.info({ ticket }, "cancel sent, still running");
+}
+
+async function interrupt({ http, server }: JobsWiring, pid: string, signal?: AbortSignal): Promise<boolean> {
+  if (!atLeast(await server.version(signal), INTERRUPTS_BY_ID)) return false;
+  await http.exchange("/interrupt", { method: "POST", json: { prompt_id: pid }, signal });
+  return true;
+}
+
+/** Bodies of refusals are not always JSON; what is none says nothing. */
+function jsonOf(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    return { error: { message: body.toString("utf8", 0, 300) } };
+  }
+}

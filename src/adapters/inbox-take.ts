@@ -1,0 +1,122 @@
+/** The last steps of a candidate: reading its ending, waiting for its folder's recipe, handing it to intake. */
+import { asAppError } from "../core/errors.ts";
+import { endingOf } from "../core/inbox/endings.ts";
+import { joinPath } from "../core/inbox/path-text.ts";
+import { decide, type SettleLimits, withEnding } from "../core/inbox/settle.ts";
+import type { InboxEvents, InboxOptions, Log } from "../ports.ts";
+import { type Book, type Entry, isAnswered, pathOf } from "./inbox-book.ts";
+import { type Disk, eachOf } from "./inbox-disk.ts";
+import type { Holds } from "./inbox-holds.ts";
+
+export type Taking = {
+  readonly options: InboxOptions;
+  readonly limits: SettleLimits;
+  readonly book: Book;
+  readonly disk: Disk;
+  readonly holds: Holds;
+  readonly log: Log;
+  readonly settled: InboxEvents["settled"];
+  now(): number;
+  isStopped(): boolean;
+  /** Tells the ledger what changed so far. */
+  report(): Promise<void>;
+};
+
+/** Files with intake at once; each is read whole there. */
+const TAKES_AT_ONCE = 4;
+/** Answers kept back before the ledger hears of them. */
+const REPORT_EVERY = 200;
+/** Hand-ins that throw before a file stops counting as settling; it is tried again, ever more rarely. */
+export const FAILURES_MAX = 3;
+
+/** Takes every candidate that is ready, in order. Gives how many intake answered for. */
+export async function takeReady(taking: Taking): Promise<number> {
+  const { book, limits } = taking;
+  const at = taking.now();
+  const due = [...book.candidates].filter(
+    (entry) => entry.settling !== null && entry.retryAt <= at && decide(entry.settling, at, limits) !== "wait",
+  );
+  const ready = inOrder(due, taking.options.order);
+  let taken = 0;
+  let before: Promise<void> = Promise.resolve();
+  await eachOf(ready, TAKES_AT_ONCE, async (entry) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const turn: Turn = { before, pass: resolve };
+    before = promise;
+    try {
+      if (!taking.isStopped() && (await take(entry, turn, taking))) taken++;
+    } catch (thrown) {
+      putOff(entry, thrown, taking);
+    } finally {
+      turn.pass();
+    }
+    if (book.changes() >= REPORT_EVERY) await taking.report();
+  });
+  return taken;
+}
+
+/** Files are made ready side by side, and handed in one after the other in their order. */
+type Turn = { readonly before: Promise<void>; pass(): void };
+
+async function take(entry: Entry, turn: Turn, taking: Taking): Promise<boolean> {
+  const { book, disk, limits } = taking;
+  const path = pathOf(entry);
+  const absolute = joinPath(taking.options.root, path);
+  let state = entry.settling!;
+  let decision = decide(state, taking.now(), limits);
+  if (decision === "read-ending") {
+    const ending = await disk.reading(absolute, (read) => endingOf(read, state.sizeBytes));
+    state = withEnding(state, ending.kind, taking.now());
+    entry.settling = state;
+    entry.endingReason = ending.reason;
+    decision = decide(state, taking.now(), limits);
+  }
+  switch (decision) {
+    case "wait":
+    case "read-ending":
+      return false;
+    case "truncated":
+      book.set(entry, "truncated", "file-truncated", sentence(entry.endingReason ?? "the file is empty"));
+      return false;
+    case "accept":
+      break;
+  }
+  if (await taking.holds.isHeld(entry.folder.path)) return false;
+  // It may have changed while others were taken: a last look, and the next scan starts over when it has.
+  const seen = await disk.stat(absolute);
+  if (seen?.kind !== "file") return false;
+  book.observe(entry, seen, taking.now());
+  if (entry.settling?.signature !== state.signature) return false;
+  await turn.before;
+  const answering = taking.settled({ path, absolute, signature: entry.signature });
+  turn.pass();
+  const answer = await answering;
+  if (answer.state === "settling" || answer.state === "truncated") return false;
+  book.answer(entry, answer);
+  return true;
+}
+
+/** A hand-in that threw is no verdict on the file: it is tried again, later each time. */
+function putOff(entry: Entry, thrown: unknown, taking: Taking): void {
+  const { options, log, book } = taking;
+  const failure = asAppError(thrown);
+  entry.failures++;
+  entry.retryAt = taking.now() + Math.min(options.rescanMs, options.settleMs * 2 ** (entry.failures - 1));
+  const fields = { inbox: options.root, path: pathOf(entry), code: failure.code, err: failure };
+  if (entry.failures >= FAILURES_MAX) log.error(fields, "file cannot be taken");
+  else log.warn(fields, "file could not be taken, trying again");
+  if (!isAnswered(entry)) book.set(entry, entry.state, failure.code, failure.message);
+}
+
+/** By the order asked for; keys are made once, since 20,000 files may settle together. */
+function inOrder(entries: readonly Entry[], order: InboxOptions["order"]): Entry[] {
+  const sign = order === "newest" ? -1 : 1;
+  const keyed = entries.map((entry) => {
+    const age = order === "name" ? 0 : sign * Number(entry.signature.mtimeNs);
+    return { entry, age, path: pathOf(entry) };
+  });
+  keyed.sort((one, other) => one.age - other.age || (one.path < other.path ? -1 : 1));
+  return keyed.map(({ entry }) => entry);
+}
+
+const sentence = (reason: string): string => `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;

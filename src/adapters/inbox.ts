@@ -1,0 +1,97 @@
+/**
+ * A watched folder. Looks decide, events only nudge: whatever the system fails to report, the next scan sees.
+ *
+ *     full look (every rescanMs)      lists all folders ─┐
+ *     nudged look (a folder changed)  lists that folder ─┼─▶ stat candidates and what is due ─▶ take what has settled
+ *     candidate look (settleMs / 2)   lists nothing ─────┘
+ */
+import { UNPROVEN_FACTOR } from "../core/inbox/settle.ts";
+import type { Clock, Inbox, InboxEvents, InboxOptions, Log } from "../ports.ts";
+import { type Disk, systemDisk } from "./inbox-disk.ts";
+import { openLooks } from "./inbox-look.ts";
+import { openNudges } from "./inbox-nudges.ts";
+
+export type InboxPorts = {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Milliseconds that never jump, for the quiet time of files; left out, the clock's. */
+  readonly monotonic?: (() => number) | undefined;
+  /** Left out, the real one. */
+  readonly disk?: Disk | undefined;
+};
+
+/** Quiet time after which an incomplete file is shown as truncated. */
+const TRUNCATED_MS = 60_000;
+/** While the root is away it is looked for this often. */
+const ROOT_AWAY_MS = 5_000;
+/** Looks that nudges ask for are at least so far apart. */
+const NUDGE_GAP_MS = 250;
+
+export function openInbox(options: InboxOptions, events: InboxEvents, ports: InboxPorts): Inbox {
+  const { clock, log, disk = systemDisk } = ports;
+  const now = ports.monotonic ?? (() => clock.now());
+  const unprovenMs = options.settleMs * UNPROVEN_FACTOR;
+  const stopping = new AbortController();
+  const isStopped = (): boolean => stopping.signal.aborted;
+  let loop: Promise<void> | undefined;
+  let tail: Promise<unknown> = Promise.resolve();
+  let wake = new AbortController();
+
+  const looks = openLooks(options, events, {
+    disk,
+    log,
+    now,
+    isStopped,
+    // A single pass must end: without the loop, an incomplete file is shown as soon as every other one would be taken.
+    truncatedMs: () => (loop ? Math.max(TRUNCATED_MS, unprovenMs) : unprovenMs),
+  });
+  const nudges = openNudges(options, log, disk, () => wake.abort());
+
+  /** Looks run one after the other, whoever asks. */
+  function inTurn<T>(look: () => Promise<T>): Promise<T> {
+    const mine = tail.then(look);
+    tail = mine.catch(() => undefined);
+    return mine;
+  }
+
+  /** Sleeps until a time, a nudge or the stop; never shorter than the gap, so that an ever-changing folder cannot spin it. */
+  async function pause(until: number): Promise<void> {
+    await clock.sleep(Math.min(NUDGE_GAP_MS, options.settleMs / 4), stopping.signal);
+    if (isStopped() || nudges.isPending()) return;
+    wake = new AbortController();
+    await clock.sleep(Math.max(0, until - now()), wake.signal);
+  }
+
+  async function run(): Promise<void> {
+    let fullAt = Number.NEGATIVE_INFINITY;
+    while (!isStopped()) {
+      const isFull = now() >= fullAt;
+      try {
+        const nudged = nudges.take();
+        const look = isFull || nudged === "all" ? looks.everything : () => looks.some(nudged);
+        const { rootId } = await inTurn(look);
+        await nudges.follow(rootId);
+        if (isFull || rootId === null)
+          fullAt = now() + (rootId === null ? Math.min(ROOT_AWAY_MS, options.rescanMs) : options.rescanMs);
+      } catch (thrown) {
+        log.error({ inbox: options.root, err: thrown }, "scan failed");
+        fullAt = now() + options.rescanMs;
+      }
+      await pause(looks.isWaiting() ? Math.min(fullAt, now() + options.settleMs / 2) : fullAt);
+    }
+  }
+
+  return {
+    scan: async () => ({ settling: (await inTurn(looks.everything)).settling }),
+    start() {
+      loop ??= run();
+    },
+    async stop() {
+      stopping.abort();
+      wake.abort();
+      await loop;
+      await tail;
+      await nudges.close();
+    },
+  };
+}

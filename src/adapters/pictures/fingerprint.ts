@@ -1,0 +1,103 @@
+/**
+ * Hashes of a file: of all its bytes, and of the picture alone, in one pass.
+ * A star rating changes a JPEG's APPn segments and not its picture; only a changed picture is a new version.
+ */
+import { createHash, type Hash } from "node:crypto";
+import type { PathText } from "../../core/inbox/path-text.ts";
+import type { Fingerprint } from "../../ports.ts";
+import { MARKER } from "./jpeg.ts";
+import { type Source, withFile } from "./source.ts";
+
+const PIECE = 1 << 20;
+
+export function fingerprintOf(file: PathText): Promise<Fingerprint> {
+  return withFile(file, async (source) => {
+    const content = createHash("sha256");
+    const reader = readerOver(source, content);
+    const start = await reader.take(3);
+    const isJpeg = start.toString("latin1") === "\xff\xd8\xff";
+    const picture = isJpeg ? createHash("sha256") : null;
+    if (picture) {
+      reader.back(1);
+      picture.update(start.subarray(0, 2));
+      await hashPicture(reader, picture);
+    }
+    while ((await reader.take(PIECE)).length > 0);
+    const contentSha256 = content.digest("hex");
+    return { contentSha256, pictureSha256: picture?.digest("hex") ?? contentSha256 };
+  });
+}
+
+type Reader = {
+  take(count: number): Promise<Buffer>;
+  takeUntilMarker(each: (part: Buffer) => void): Promise<void>;
+  back(count: number): void;
+};
+
+/** Reads on through the file; every byte read goes into `content` once. */
+function readerOver(source: Source, content: Hash): Reader {
+  let buffer: Buffer = Buffer.alloc(0);
+  let next = 0;
+  let at = 0;
+  const more = async (): Promise<boolean> => {
+    const piece = await source.read(next, PIECE);
+    next += piece.length;
+    content.update(piece);
+    buffer = Buffer.concat([buffer.subarray(at), piece]);
+    at = 0;
+    return piece.length > 0;
+  };
+  return {
+    /** Up to `count` bytes, fewer at the end. */
+    async take(count) {
+      while (buffer.length - at < count && (await more()));
+      const part = buffer.subarray(at, at + count);
+      at += part.length;
+      return part;
+    },
+    back(count) {
+      at -= count;
+    },
+    /** Entropy-coded bytes up to the next marker that is neither a stuffed zero nor a restart. */
+    async takeUntilMarker(each) {
+      for (;;) {
+        let found = buffer.indexOf(0xff, at);
+        while (found >= 0 && found + 1 < buffer.length && isWithinScan(buffer[found + 1]!))
+          found = buffer.indexOf(0xff, found + 2);
+        const end = found < 0 ? buffer.length : found;
+        each(buffer.subarray(at, end));
+        at = end;
+        if (found >= 0 && found + 1 < buffer.length) return;
+        if (!(await more())) return;
+      }
+    },
+  };
+}
+
+const isWithinScan = (byte: number): boolean => byte === 0 || (byte >= 0xd0 && byte <= 0xd7);
+
+/** Every segment but APPn and COM, with its marker, and the scans, up to EOI; what does not parse counts as it lies. */
+async function hashPicture(reader: Reader, picture: Hash): Promise<void> {
+  for (;;) {
+    const marker = await reader.take(2);
+    if (marker.length < 2) return void picture.update(marker);
+    if (marker[0] !== 0xff) {
+      picture.update(marker);
+      for (let rest = await reader.take(PIECE); rest.length > 0; rest = await reader.take(PIECE)) picture.update(rest);
+      return;
+    }
+    const kind = marker[1]!;
+    if (kind === 0xff) {
+      reader.back(1); // a fill byte before a marker
+      continue;
+    }
+    const isMetadata = (kind >= MARKER.app0 && kind <= 0xef) || kind === MARKER.com;
+    if (!isMetadata) picture.update(marker);
+    if (kind === MARKER.eoi) return;
+    if (kind === 0x01 || isWithinScan(kind)) continue;
+    const length = await reader.take(2);
+    const body = await reader.take(length.length === 2 ? Math.max(0, length.readUInt16BE() - 2) : 0);
+    if (!isMetadata) picture.update(length).update(body);
+    if (kind === MARKER.sos) await reader.takeUntilMarker((part) => void picture.update(part));
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * All pixel work, in worker threads under a memory budget. This is the adapter's door.
+ * The main thread reads headers only: what a task will need is known before it starts.
+ */
+import { extname } from "node:path";
+import type { PathText } from "../../core/inbox/path-text.ts";
+import type { Log, Pictures } from "../../ports.ts";
+import { type Anatomy, anatomyOf, infoOf, PIXELS_MAX } from "./anatomy.ts";
+import { PREVIEW_PIXELS_MAX } from "./plate.ts";
+import { openPool } from "./pool.ts";
+import { withFile } from "./source.ts";
+import type { TaskName, Tasks } from "./tasks.ts";
+
+export type PicturesOptions = {
+  /** Pieces of pixel work at once. */
+  readonly workers: number;
+  /** What they may need together. */
+  readonly memoryBytes: number;
+  readonly pixelsMax?: number;
+  readonly log: Log;
+};
+
+/** Longest piece of work: a 500 MP PNG takes minutes to compress. */
+const LIMIT_MS = 20 * 60_000;
+/** A worker's own code, tables and buffers. */
+const BASE_BYTES = 48 << 20;
+
+export function openPictures({ workers, memoryBytes, pixelsMax = PIXELS_MAX, log }: PicturesOptions): Pictures {
+  const program = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
+  const count = Math.max(1, workers);
+  const pool = openPool({ program, workers: count, memoryBytes, limitMs: LIMIT_MS, workerData: { pixelsMax }, log });
+  const anatomy = (file: PathText): Promise<Anatomy & { readonly sizeBytes: number }> =>
+    withFile(file, async (source) => ({ ...(await anatomyOf(source, pixelsMax)), sizeBytes: source.size }));
+
+  /** Bytes of the file and of its pixels, `copies` times. */
+  async function needs(file: PathText, copies: number): Promise<number> {
+    const { width, height, bitDepth, sizeBytes } = await anatomy(file);
+    return BASE_BYTES + sizeBytes + Math.round(copies * width * height * 4 * (bitDepth / 8));
+  }
+  const run = <N extends TaskName>(name: N, asks: Tasks[N]["asks"], bytes: number, signal?: AbortSignal) =>
+    pool.run(name, asks, { bytes, signal }) as Promise<Tasks[N]["gives"]>;
+
+  return {
+    workers: count,
+    async inspect(file, signal) {
+      signal?.throwIfAborted();
+      return infoOf(await anatomy(file));
+    },
+    fingerprint: (file, signal) => run("fingerprint", { file }, BASE_BYTES, signal),
+    plate: async (request, signal) => run("plate", request, await needs(request.original, 1), signal),
+    async paint(request, signal) {
+      await run("paint", request, await needs(request.plate, 2), signal);
+    },
+    async prove(file, size, signal) {
+      const pixels = Math.min(PREVIEW_PIXELS_MAX, size.width * size.height);
+      await run("prove", { file, size }, BASE_BYTES + 8 * pixels, signal);
+    },
+    async fit(request, signal) {
+      const sides = [await needs(request.before, 1), await needs(request.after, 1)];
+      return run("fit", request, sides[0]! + sides[1]! + BASE_BYTES, signal);
+    },
+    // Pixels once, and once more while they are turned upright or encoded.
+    render: async (request, signal) => run("render", request, await needs(request.original, 2), signal),
+    async verify(request, signal) {
+      const bytes = (await needs(request.original, 1)) + (await needs(request.output, 1));
+      return run("verify", request, bytes, signal);
+    },
+    close: () => pool.close(),
+  };
+}

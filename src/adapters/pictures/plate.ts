@@ -1,0 +1,99 @@
+/** The small pictures: plates sent to a backend, what the builtin backend paints, what comes home, and the fit between. */
+import { createHash } from "node:crypto";
+import sharp from "sharp";
+import { AppError } from "../../core/errors.ts";
+import { showPath } from "../../core/inbox/path-text.ts";
+import { formatCube, parseCube } from "../../core/lut/cube.ts";
+import { fitLook } from "../../core/lut/fit/fit.ts";
+import { frameOf } from "../../core/lut/fit/frame.ts";
+import type { FitReport } from "../../core/lut/fit/report.ts";
+import { prepareKernel } from "../../core/lut/kernel/kernel.ts";
+import type { FitRequest, PaintRequest, PlateRequest, ProveRequest } from "../../ports.ts";
+import { readWhole, told, writeAtomic } from "../files.ts";
+import { infoOf } from "./anatomy.ts";
+import { decodeSrgb, FILE_BYTES_MAX, type Opened, openPicture } from "./decode.ts";
+import { withChunks } from "./png.ts";
+
+/** Pictures beyond this are scaled down for the fit: more pixels say nothing new of a look. */
+const FIT_PIXELS_MAX = 2_000_000;
+export const PREVIEW_PIXELS_MAX = 64_000_000;
+
+/** RGB pixels as a PNG of header, pixels and end alone: the same pixels give the same bytes. */
+async function pngOf(rgb: Uint8Array, width: number, height: number): Promise<Buffer> {
+  const encoded = await sharp(rgb, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 6 })
+    .toBuffer();
+  return Buffer.concat(withChunks(encoded, []));
+}
+
+export async function plate(
+  { original, frame, to }: PlateRequest,
+  pixelsMax: number,
+): Promise<{ sha256: string; sizeBytes: number }> {
+  const opened = await openPicture(original, pixelsMax);
+  const { width, height } = infoOf(opened.anatomy);
+  const { crop } = frame;
+  if (crop.left < 0 || crop.top < 0 || crop.left + crop.width > width || crop.top + crop.height > height)
+    throw new AppError("original-changed", `The photo is ${width} × ${height} now: the frame no longer lies in it.`, {
+      path: original,
+    });
+  const { rgb } = await decodeSrgb(opened, frame);
+  const bytes = await pngOf(rgb, frame.width, frame.height);
+  await told("write", to, () => writeAtomic(to, bytes));
+  return { sha256: createHash("sha256").update(bytes).digest("hex"), sizeBytes: bytes.length };
+}
+
+export async function paint(request: PaintRequest, pixelsMax: number): Promise<undefined> {
+  const { rgb, width, height } = await decodeSrgb(await openPicture(request.plate, pixelsMax));
+  prepareKernel(parseCube(request.cubeText).lattice, 8).apply(rgb, 3);
+  const bytes = await pngOf(rgb, width, height);
+  await told("write", request.to, () => writeAtomic(request.to, bytes));
+}
+
+/** Every pixel of a PNG that came over a network. */
+export async function prove({ file, size }: ProveRequest): Promise<undefined> {
+  const incomplete = (what: string, cause?: unknown) =>
+    new AppError("picture-incomplete", `${showPath(file)} ${what}.`, { path: file }, cause);
+  const bytes = await told("read", file, () => readWhole(file, FILE_BYTES_MAX));
+  if (bytes.toString("latin1", 0, 8) !== "\x89PNG\r\n\x1a\n") throw incomplete("is not a PNG");
+  if (bytes.toString("latin1", bytes.length - 8, bytes.length - 4) !== "IEND")
+    throw incomplete("does not end as a PNG does");
+  try {
+    const limits = { limitInputPixels: PREVIEW_PIXELS_MAX, failOn: "warning" } as const;
+    const { info } = await sharp(bytes, limits).raw().toBuffer({ resolveWithObject: true });
+    if (info.width === size.width && info.height === size.height) return;
+    throw incomplete(`has ${info.width} × ${info.height} pixels, not ${size.width} × ${size.height}`);
+  } catch (thrown) {
+    throw thrown instanceof AppError ? thrown : incomplete("cannot be decoded", thrown);
+  }
+}
+
+export async function fitPair(request: FitRequest, pixelsMax: number): Promise<FitReport> {
+  const before = await openPicture(request.before, pixelsMax);
+  const after = await openPicture(request.after, pixelsMax);
+  const [from, to] = [infoOf(before.anatomy), infoOf(after.anatomy)];
+  const { left, top, width: cropWidth, height: cropHeight } = frameOf(from.width, from.height, to.width, to.height);
+  const shrink = Math.min(1, Math.sqrt(FIT_PIXELS_MAX / (to.width * to.height)));
+  const [width, height] = [Math.max(1, Math.round(to.width * shrink)), Math.max(1, Math.round(to.height * shrink))];
+  const whole = (opened: Opened) => {
+    const { width: fullWidth, height: fullHeight } = infoOf(opened.anatomy);
+    return decodeSrgb(opened, { crop: { left: 0, top: 0, width: fullWidth, height: fullHeight }, width, height });
+  };
+  const crop = { left, top, width: cropWidth, height: cropHeight };
+  const shown = await decodeSrgb(before, { crop, width, height });
+  const answered = await whole(after);
+  const baseline = request.baseline === null ? null : await whole(await openPicture(request.baseline, pixelsMax));
+  const { lattice, report } = fitLook({
+    before: shown.rgb,
+    after: answered.rgb,
+    ...(baseline && { baseline: baseline.rgb }),
+    ...(shown.alpha && { alpha: shown.alpha }),
+    width,
+    height,
+    rounding: request.rounding,
+    size: request.size,
+  });
+  const cube = formatCube(lattice, { title: request.title, comments: request.comments });
+  await told("write", request.to, () => writeAtomic(request.to, cube));
+  return report;
+}

@@ -1,0 +1,63 @@
+/**
+ * What a file is, by its content. The name and "the decoder could read it" decide nothing: decoders open a camera's RAW
+ * as its thumbnail.
+ */
+import type { PictureFormat } from "../../ports.ts";
+
+/** One of ours, or the words for what it seems to be. */
+export type Kind = { readonly format: PictureFormat } | { readonly seems: string };
+
+/** Bytes `recognise` wants to see. */
+export const HEAD_BYTES = 64;
+
+const STARTS: readonly (readonly [start: string, seems: string])[] = [
+  ["GIF8", "a GIF"],
+  ["%PDF", "a PDF"],
+  ["8BPS", "a Photoshop document (PSD)"],
+  ["BM", "a BMP"],
+  ["\x00\x00\x00\x0cJXL ", "a JPEG XL"],
+  ["\xff\x0a", "a JPEG XL"],
+  ["\x00\x00\x00\x0cjP  ", "a JPEG 2000"],
+  ["FUJIFILMCCD-RAW", "a camera RAW (RAF)"],
+  ["IIU\x00", "a camera RAW (RW2)"],
+  ["IIRO", "a camera RAW (ORF)"],
+  ["IIRS", "a camera RAW (ORF)"],
+  ["FOVb", "a camera RAW (X3F)"],
+  ["\x00MRM", "a camera RAW (MRW)"],
+  ["\x76\x2f\x31\x01", "an OpenEXR picture"],
+  ["#?RADIANCE", "a Radiance HDR picture"],
+  ["PK\x03\x04", "a ZIP archive"],
+  ["<?xml", "an XML or SVG file"],
+  ["<svg", "an SVG drawing"],
+];
+
+/** Major brands of ISO base media files (the four letters after "ftyp"). */
+const BRANDS: Readonly<Record<string, string>> = {
+  heic: "a HEIC",
+  heix: "a HEIC",
+  heim: "a HEIC",
+  heis: "a HEIC",
+  hevc: "a HEIC sequence",
+  mif1: "a HEIF",
+  msf1: "a HEIF sequence",
+  avif: "an AVIF",
+  avis: "an animated AVIF",
+  "crx ": "a camera RAW (CR3)",
+};
+
+/** `recognise` of a file that begins FF D8 FF is `{ format: "jpeg" }`. TIFF-based RAW is told apart by its tags, later. */
+export function recognise(head: Buffer): Kind {
+  const text = head.toString("latin1");
+  if (text.startsWith("\xff\xd8\xff")) return { format: "jpeg" };
+  if (text.startsWith("\x89PNG\r\n\x1a\n")) return { format: "png" };
+  if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return { format: "webp" };
+  if (text.slice(8, 11) === "CR\x02") return { seems: "a camera RAW (CR2)" };
+  if (["II*\0", "II+\0", "MM\0*", "MM\0+"].includes(text.slice(0, 4))) return { format: "tiff" };
+  for (const [start, seems] of STARTS) if (text.startsWith(start)) return { seems };
+  if (text.slice(4, 8) === "ftyp") return { seems: BRANDS[text.slice(8, 12)] ?? "a video" };
+  if (head.length === 0) return { seems: "an empty file" };
+  return { seems: isText(head) ? "a text file" : "no picture" };
+}
+
+const isText = (head: Buffer): boolean =>
+  head.every((byte) => byte >= 0x20 || byte === 9 || byte === 10 || byte === 13);

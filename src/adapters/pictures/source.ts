@@ -1,0 +1,48 @@
+/** Bytes to be read in pieces: an open file, or a Buffer, so that headers are parsed once for both. */
+import { type FileHandle, open } from "node:fs/promises";
+import type { PathText } from "../../core/inbox/path-text.ts";
+import { bytesOf, diskError } from "../files.ts";
+
+export type Source = {
+  readonly size: number;
+  /** Up to `length` bytes from `at`; fewer at the end of the file. */
+  read(at: number, length: number): Promise<Buffer>;
+};
+
+/** A header that asks for more at once is no header: bounds what a broken length field can cost. */
+const PIECE_MAX = 64 << 20;
+
+export function bufferSource(buffer: Buffer): Source {
+  return { size: buffer.length, read: async (at, length) => buffer.subarray(at, at + Math.max(0, length)) };
+}
+
+/** Opens the file, reads through `use`, closes. */
+export async function withFile<T>(path: PathText, use: (source: Source) => Promise<T>): Promise<T> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(bytesOf(path), "r");
+    const { size } = await handle.stat();
+    return await use(fileSource(handle, size));
+  } catch (thrown) {
+    throw (thrown as NodeJS.ErrnoException).code === undefined ? thrown : diskError(thrown, "read", path);
+  } finally {
+    await handle?.close();
+  }
+}
+
+function fileSource(handle: FileHandle, size: number): Source {
+  return {
+    size,
+    async read(at, length) {
+      const wanted = Math.max(0, Math.min(length, size - at, PIECE_MAX));
+      const buffer = Buffer.allocUnsafe(wanted);
+      let filled = 0;
+      while (filled < wanted) {
+        const { bytesRead } = await handle.read(buffer, filled, wanted - filled, at + filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return buffer.subarray(0, filled);
+    },
+  };
+}

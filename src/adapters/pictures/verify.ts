@@ -1,0 +1,106 @@
+/**
+ * verify: does the output show the original through its .cube?
+ * The original is decoded again and every sampled pixel recomputed in double precision by the plain reference
+ * interpolation; that is held against the fast kernel's answer and against what the written file decodes to.
+ */
+import { deltaE } from "../../core/colour/delta-e.ts";
+import { type Triple, toLab } from "../../core/colour/srgb.ts";
+import { sampleTetrahedral } from "../../core/lut/sample.ts";
+import type { VerifyReport, VerifyRequest } from "../../ports.ts";
+import { type Samples, toSrgbInPlace } from "./convert.ts";
+import { decodePicture, openPicture, type Pixels } from "./decode.ts";
+import { throughProfile } from "./link.ts";
+import { applyLook, readLook } from "./render.ts";
+
+/** All pixels of a picture up to this many; of larger ones an even grid of at most as many. */
+const PIXELS_CHECKED_MAX = 3_000_000;
+/** CIEDE2000 is slow; so many pixels tell a mean well enough. */
+const DIFFERENCES_MAX = 100_000;
+
+export async function verify(request: VerifyRequest, pixelsMax: number): Promise<VerifyReport> {
+  const look = await readLook(request.cube, request.strength);
+  const opened = await openPicture(request.original, pixelsMax);
+  const output = await decodePicture(await openPicture(request.output, pixelsMax));
+  const original = await decodePicture(opened);
+  const sameSize = original.width === output.width && original.height === output.height;
+  if (!sameSize)
+    return {
+      sameSize,
+      changed: true,
+      pixels: 0,
+      maxCode: Number.NaN,
+      encodedMaxCode: Number.NaN,
+      encodedMeanCode: Number.NaN,
+      meanDeltaE: Number.NaN,
+    };
+
+  const places = placesOf(original.width * original.height, PIXELS_CHECKED_MAX);
+  const before = picked(original, places);
+  const fast = { ...before, samples: before.samples.slice() };
+  applyLook(fast, look, opened.anatomy.profile?.sha256 ?? "");
+  const written = picked(output, places);
+  const max = maxOf(before.samples);
+  const scale = max / maxOf(written.samples);
+  let [maxCode, encodedMaxCode, encodedSum] = [0, 0, 0];
+  for (let pixel = 0; pixel < places.length; pixel++) {
+    const colour = colourAt(before, pixel);
+    const exact = before.way
+      ? throughProfile(look.lattice, before.way, colour)
+      : sampleTetrahedral(look.lattice, colour);
+    for (let c = 0; c < 3; c++) {
+      const code = Math.min(max, Math.max(0, exact[c]! * max));
+      maxCode = Math.max(maxCode, Math.abs(fast.samples[pixel * fast.channels + c]! - code));
+      const off = Math.abs(written.samples[pixel * written.channels + c]! * scale - code);
+      encodedMaxCode = Math.max(encodedMaxCode, off);
+      encodedSum += off;
+    }
+  }
+  const meanDeltaE = meanDifference(before, written);
+  const count = Math.max(1, 3 * places.length);
+  return {
+    sameSize,
+    changed: meanDeltaE > 0,
+    pixels: places.length,
+    maxCode,
+    encodedMaxCode: (encodedMaxCode * 255) / max,
+    encodedMeanCode: ((encodedSum / count) * 255) / max,
+    meanDeltaE,
+  };
+}
+
+/** Indices of at most `most` pixels, evenly through the picture. */
+function placesOf(pixels: number, most: number): Uint32Array {
+  const step = Math.max(1, pixels / most);
+  return Uint32Array.from({ length: Math.floor(pixels / step) }, (_, index) => Math.floor(index * step));
+}
+
+function picked(pixels: Pixels, places: Uint32Array): Pixels {
+  const { samples, channels } = pixels;
+  const few =
+    samples instanceof Uint16Array
+      ? new Uint16Array(places.length * channels)
+      : new Uint8Array(places.length * channels);
+  for (let i = 0; i < places.length; i++)
+    for (let c = 0; c < channels; c++) few[i * channels + c] = samples[places[i]! * channels + c]!;
+  return { ...pixels, samples: few, width: places.length, height: 1 };
+}
+
+const maxOf = (samples: Samples): number => (samples instanceof Uint16Array ? 65_535 : 255);
+
+function colourAt({ samples, channels }: Pixels, pixel: number): Triple {
+  const [max, at] = [maxOf(samples), pixel * channels];
+  return [samples[at]! / max, samples[at + 1]! / max, samples[at + 2]! / max];
+}
+
+/** Mean CIEDE2000 between the two, both as sRGB. */
+function meanDifference(before: Pixels, after: Pixels): number {
+  const places = placesOf(before.width, DIFFERENCES_MAX);
+  const [one, other] = [before, after].map((pixels) => {
+    const few = picked(pixels, places);
+    if (few.way) toSrgbInPlace(few.samples, few.channels, few.way);
+    return few;
+  });
+  let sum = 0;
+  for (let i = 0; i < places.length; i++) sum += deltaE(toLab(colourAt(one!, i)), toLab(colourAt(other!, i)));
+  return places.length > 0 ? sum / places.length : 0;
+}

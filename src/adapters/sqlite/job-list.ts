@@ -1,0 +1,127 @@
+/** Jobs looked at and steered from outside: find, count, wake, retry, cancel, free. */
+import type { PathText } from "../../core/inbox/path-text.ts";
+import type { Stage, Status } from "../../core/job/job.ts";
+import type { Ledger } from "../../ports.ts";
+import type { Db } from "./open.ts";
+import { type JobRow, jobOf } from "./rows.ts";
+
+type Steering = Omit<Ledger["jobs"], "add" | "regrade" | "claim" | "renew" | "note" | "finish">;
+
+const ROWS_MAX = 100_000;
+
+export function steeredJobsOver(db: Db): Steering {
+  const byId = db.prepare<[string], JobRow>("SELECT * FROM jobs WHERE id = ?");
+  const ofPath = db.prepare<[string, string], JobRow>(
+    "SELECT * FROM jobs WHERE inbox = ? AND path = ? ORDER BY seq DESC LIMIT 1",
+  );
+  const find = db.prepare(`
+    SELECT * FROM jobs
+    WHERE (@ids IS NULL OR id IN (SELECT value FROM json_each(@ids)))
+      AND (@inbox IS NULL OR inbox = @inbox)
+      AND (@statuses IS NULL OR status IN (SELECT value FROM json_each(@statuses)))
+      AND (@idPrefix IS NULL OR substr(id, 1, length(@idPrefix)) = @idPrefix)
+    ORDER BY seq DESC LIMIT @limit`);
+  const wake = db.prepare("UPDATE jobs SET due_at = min(due_at, @now) WHERE id = @id AND status = 'ready'");
+  const clearWaits = db.prepare("UPDATE jobs SET waits_on = NULL, due_at = @now WHERE waits_on = @on");
+  const retry = db.prepare(`
+    UPDATE jobs SET status = 'ready', stage = coalesce(failure ->> '$.stage', stage), failure = NULL, hold_reason = NULL,
+                    attempt = 0, rewinds = 0, due_at = @now, waits_on = NULL, ended_at = NULL
+    WHERE id = @id AND status IN ('failed', 'held', 'cancelled')`);
+  const dueNow = db.prepare(
+    "UPDATE jobs SET due_at = @now, attempt = 0 WHERE id = @id AND status = 'ready' AND due_at > @now",
+  );
+  const cancel = db.prepare(`
+    UPDATE jobs SET status = 'cancelled', lease = NULL, lease_owner = NULL, lease_until = NULL, waits_on = NULL,
+                    hold_reason = NULL, ended_at = @now,
+                    failure = json_object('code', 'interrupted', 'message', @reason, 'stage', stage)
+    WHERE id = @id AND status IN ('ready', 'leased', 'held')`);
+  const approve = db.prepare(`
+    UPDATE jobs SET status = 'ready', stage = 'write', failure = NULL, hold_reason = NULL, attempt = 0, due_at = @now
+    WHERE id = @id AND status = 'held' AND facts ->> '$.cube' IS NOT NULL`);
+  const rebind = db.prepare(`
+    UPDATE jobs SET stage = 'upload', facts = json_remove(facts, '$.backend', '$.plate'), waits_on = NULL, due_at = @now
+    WHERE stage = 'queue' AND status = 'ready' AND backend = @from
+      AND NOT EXISTS (SELECT 1 FROM tickets WHERE job = jobs.id AND state IN ('reserved', 'posted', 'seen'))
+      AND EXISTS (SELECT 1 FROM json_each(recipe, '$.backends') WHERE value IN (SELECT value FROM json_each(@to)))`);
+  const endedBefore = db
+    .prepare(
+      "SELECT id FROM jobs WHERE ended_at < @before AND ended_at > @before - 604800000 ORDER BY ended_at LIMIT @limit",
+    )
+    .pluck();
+  const event = db.prepare("INSERT INTO events (at, job, kind, data) VALUES (@at, @job, @kind, @data)");
+  const counts = db.prepare<
+    [],
+    { inbox: string | null; stage: string; status: string; verdict: string | null; count: number }
+  >(`
+    SELECT inbox, stage, status, facts ->> '$.verdict' AS verdict, count(*) AS count
+    FROM jobs GROUP BY inbox, stage, status, verdict`);
+  const load = db
+    .prepare(`
+    SELECT count(*) FROM jobs
+    WHERE stage IN (SELECT value FROM json_each(@stages)) AND status IN ('ready', 'leased')
+      AND (@backend IS NULL OR backend = @backend)`)
+    .pluck();
+  const free = db.prepare(`
+    UPDATE jobs SET status = 'ready', lease = NULL, lease_owner = NULL, lease_until = NULL, due_at = @now
+    WHERE status = 'leased' AND (lease_owner <> @alive OR lease_until <= @now)`);
+  const nextDue = db
+    .prepare(`
+    SELECT min(at) FROM (SELECT min(due_at) AS at FROM jobs WHERE status = 'ready' AND waits_on IS NULL AND due_at > @now
+                         UNION ALL SELECT min(lease_until) FROM jobs WHERE status = 'leased')`)
+    .pluck();
+
+  const retryAll = db.transaction((ids: readonly string[], now: number) =>
+    ids.filter((id) => {
+      const changed = retry.run({ id, now }).changes + dueNow.run({ id, now }).changes > 0;
+      if (changed) event.run({ at: now, job: id, kind: "retry", data: "{}" });
+      return changed;
+    }),
+  );
+  const cancelAll = db.transaction((ids: readonly string[], reason: string, now: number) =>
+    ids.filter((id) => {
+      const changed = cancel.run({ id, reason, now }).changes > 0;
+      if (changed) event.run({ at: now, job: id, kind: "cancelled", data: JSON.stringify({ reason }) });
+      return changed;
+    }),
+  );
+  const approveAll = db.transaction((ids: readonly string[], now: number) =>
+    ids.filter((id) => {
+      const changed = approve.run({ id, now }).changes > 0;
+      if (changed) event.run({ at: now, job: id, kind: "approved", data: "{}" });
+      return changed;
+    }),
+  );
+  const jobOrNone = (row: JobRow | undefined) => (row ? jobOf(row) : undefined);
+
+  return {
+    get: async (id) => jobOrNone(byId.get(id)),
+    ofPath: async (inbox, path) => jobOrNone(ofPath.get(inbox, path)),
+    find: async ({ ids, inbox, statuses, idPrefix, limit }) => {
+      const rows = find.all({
+        ids: ids ? JSON.stringify(ids) : null,
+        inbox: inbox ?? null,
+        statuses: statuses ? JSON.stringify(statuses) : null,
+        idPrefix: idPrefix ?? null,
+        limit: limit ?? ROWS_MAX,
+      }) as JobRow[];
+      return rows.map(jobOf);
+    },
+    wake: async (id, now) => void wake.run({ id, now }),
+    clearWaits: async (on, now) => clearWaits.run({ on, now }).changes,
+    retry: async (ids, now) => retryAll.immediate(ids, now),
+    cancel: async (ids, reason, now) => cancelAll.immediate(ids, reason, now),
+    approve: async (ids, now) => approveAll.immediate(ids, now),
+    rebind: async (from, to, now) => rebind.run({ from, to: JSON.stringify(to), now }).changes,
+    endedBefore: async (before, limit) => endedBefore.all({ before, limit }) as string[],
+    counts: async () =>
+      counts.all().map((row) => ({
+        ...row,
+        inbox: row.inbox as PathText | null,
+        stage: row.stage as Stage,
+        status: row.status as Status,
+      })),
+    load: async (stages, backend) => load.get({ stages: JSON.stringify(stages), backend }) as number,
+    freeLeases: async (alive, now) => free.run({ alive, now }).changes,
+    nextDue: async (now) => nextDue.get({ now }) as number | null,
+  };
+}

@@ -1,0 +1,173 @@
+/** Jobs at work: add, claim, renew, finish. Every write under a lease says WHERE lease = @lease. */
+import { AppError } from "../../core/errors.ts";
+import type { Facts, Job } from "../../core/job/job.ts";
+import type { Ledger } from "../../ports.ts";
+import type { Attempt, NewJob } from "../../ports-ledger.ts";
+import type { Db } from "./open.ts";
+import { type JobRow, jobOf } from "./rows.ts";
+
+type Working = Pick<Ledger["jobs"], "add" | "regrade" | "claim" | "renew" | "note" | "finish">;
+
+export function workingJobsOver(db: Db): Working {
+  const insert = db.prepare(`
+    INSERT INTO jobs (id, origin, inbox, path, original, picture_sha256, content_sha256, generation, idempotency_key,
+                      recipe, recipe_hash, stage, status, facts, due_at, priority, parent, created_at)
+    VALUES (@id, @origin, @inbox, @path, @original, @pictureSha256, @contentSha256, @generation, @idempotencyKey,
+            @recipe, @recipeHash, @stage, 'ready', @facts, @now, @priority, @parent, @now)
+    RETURNING *`);
+  const byKey = db.prepare<[string], JobRow>("SELECT * FROM jobs WHERE idempotency_key = ?");
+  const byIdentity = db.prepare<[string, string, string], JobRow>(
+    "SELECT * FROM jobs WHERE inbox = ? AND path = ? AND picture_sha256 = ? ORDER BY generation DESC LIMIT 1",
+  );
+  const byId = db.prepare<[string], JobRow>("SELECT * FROM jobs WHERE id = ?");
+  const supersede = db.prepare(`
+    UPDATE jobs SET status = 'superseded', lease = NULL, lease_owner = NULL, lease_until = NULL, waits_on = NULL, ended_at = @now
+    WHERE inbox = @inbox AND path = @path AND id <> @id AND status IN ('ready', 'leased', 'held', 'failed')`);
+  const event = db.prepare("INSERT INTO events (at, job, kind, data) VALUES (@at, @job, @kind, @data)");
+  const claimAt = db.prepare(`
+    UPDATE jobs SET status = 'leased', lease = @lease, lease_owner = @owner, lease_until = @until
+    WHERE seq = (SELECT seq FROM jobs
+                 WHERE status = 'ready' AND waits_on IS NULL AND stage = @stage AND due_at <= @now
+                   AND (backend IS NULL OR backend IN (SELECT value FROM json_each(@backends)))
+                   AND (@only IS NULL OR id IN (SELECT value FROM json_each(@only)))
+                 ORDER BY priority DESC, seq LIMIT 1)
+    RETURNING *`);
+  const renewLease = db.prepare("UPDATE jobs SET lease_until = @until WHERE id = @id AND lease = @lease");
+  const patchFacts = db.prepare("UPDATE jobs SET facts = json_patch(facts, @facts) WHERE id = @id AND lease = @lease");
+  const finishJob = db.prepare(`
+    UPDATE jobs SET stage = @stage, status = @status, facts = @facts, attempt = @attempt, rewinds = @rewinds,
+                    due_at = @dueAt, waits_on = @waitsOn, hold_reason = @holdReason, failure = @failure, ended_at = @endedAt,
+                    original = coalesce(@movedTo, original), lease = NULL, lease_owner = NULL, lease_until = NULL
+    WHERE id = @id AND lease = @lease`);
+  const attempts = attemptsOver(db);
+
+  const record = (job: string, kind: string, at: number, data: Readonly<Record<string, unknown>>) =>
+    event.run({ at, job, kind, data: JSON.stringify(data) });
+
+  const added = (job: NewJob, generation: number, parent: string | null, now: number): Job => {
+    const { recipe, facts } = job;
+    const row = insert.get({
+      ...job,
+      generation,
+      parent,
+      recipe: JSON.stringify(recipe),
+      facts: JSON.stringify(facts),
+      now,
+    }) as JobRow;
+    record(job.id, "accepted", now, { path: job.path, inbox: job.inbox });
+    return jobOf(row);
+  };
+
+  const add = db.transaction((job: NewJob, now: number) => {
+    const known =
+      (job.idempotencyKey !== null && byKey.get(job.idempotencyKey)) ||
+      (job.inbox !== null && byIdentity.get(job.inbox, job.path, job.pictureSha256)) ||
+      undefined;
+    if (known) return { job: jobOf(known), isNew: false };
+    // A changed picture is a new version: what is under way for the old one stops.
+    if (job.inbox !== null) supersede.run({ inbox: job.inbox, path: job.path, id: job.id, now });
+    return { job: added(job, 1, null, now), isNew: true };
+  });
+
+  const regrade = db.transaction(
+    (id: string, as: { id: string; recipe: Job["recipe"]; recipeHash: string }, now: number) => {
+      const row = byId.get(id);
+      if (!row) return undefined;
+      if (row.inbox !== null && byIdentity.get(row.inbox, row.path, row.picture_sha256)?.id !== id) return undefined;
+      const old = jobOf(row);
+      const { signature } = old.facts;
+      const job: NewJob = {
+        ...old,
+        ...as,
+        idempotencyKey: null,
+        stage: "upload",
+        facts: signature ? { signature } : {},
+      };
+      return added(job, old.generation + 1, id, now);
+    },
+  );
+
+  const finish = db.transaction(
+    (id: string, lease: string, next: Parameters<Working["finish"]>[2], attempt: Attempt) => {
+      const { changes } = finishJob.run({
+        ...next,
+        id,
+        lease,
+        facts: JSON.stringify(next.facts),
+        failure: next.failure && JSON.stringify(next.failure),
+        movedTo: movedTo(next.facts, attempt),
+      });
+      if (changes === 0) throw new AppError("lease-lost", `Job ${id} is no longer ours.`, { lease });
+      attempts.add(id, attempt);
+      const { stage, status } = next;
+      if (attempt.kind !== "wait")
+        record(id, attempt.kind, attempt.endedAt, {
+          stage,
+          status,
+          at: attempt.stage,
+          code: attempt.code,
+          message: attempt.message,
+        });
+    },
+  );
+
+  const note = (id: string, lease: string, facts: Facts): void => {
+    const { changes } = patchFacts.run({ id, lease, facts: JSON.stringify(facts) });
+    if (changes === 0) throw new AppError("lease-lost", `Job ${id} is no longer ours.`, { lease });
+  };
+
+  return {
+    add: async (job, now) => add.immediate(job, now),
+    regrade: async (id, as, now) => regrade.immediate(id, as, now),
+    claim: async ({ stages, backends, limit, leases, only, ...rest }) => {
+      const claimMany = db.transaction(() => {
+        const rows: { job: Job; lease: string; leaseUntil: number }[] = [];
+        for (const stage of stages)
+          while (rows.length < limit) {
+            const lease = leases[rows.length]!;
+            const row = claimAt.get({
+              ...rest,
+              stage,
+              lease,
+              backends: JSON.stringify(backends),
+              only: only ? JSON.stringify(only) : null,
+            }) as JobRow | undefined;
+            if (!row) break;
+            rows.push({ job: jobOf(row), lease, leaseUntil: rest.until });
+          }
+        return rows;
+      });
+      return claimMany.immediate();
+    },
+    renew: async (id, lease, until) => renewLease.run({ id, lease, until }).changes === 1,
+    note: async (id, lease, facts) => note(id, lease, facts),
+    finish: async (id, lease, next, attempt) => finish.immediate(id, lease, next, attempt),
+  };
+}
+
+/** Attempt rows; consecutive waits of one stage fold into one. */
+export function attemptsOver(db: Db): { add(job: string, attempt: Attempt): void } {
+  const last = db.prepare<[string], { id: number; kind: string; stage: string }>(
+    "SELECT id, kind, stage FROM attempts WHERE job = ? ORDER BY id DESC LIMIT 1",
+  );
+  const fold = db.prepare(
+    "UPDATE attempts SET ended_at = @endedAt, times = times + 1, code = @code, message = @message WHERE id = @id",
+  );
+  const insert = db.prepare(`
+    INSERT INTO attempts (job, stage, number, kind, started_at, ended_at, times, code, message)
+    VALUES (@job, @stage, @number, @kind, @startedAt, @endedAt, @times, @code, @message)`);
+  return {
+    add(job, attempt) {
+      const before = attempt.kind === "wait" ? last.get(job) : undefined;
+      if (before?.kind === "wait" && before.stage === attempt.stage) {
+        const { endedAt, code, message } = attempt;
+        fold.run({ id: before.id, endedAt, code, message });
+      } else insert.run({ ...attempt, job });
+    },
+  };
+}
+
+/** Where the original is once retire has moved it; null while it lies where it lay. */
+function movedTo({ retiring }: Facts, attempt: Attempt): string | null {
+  return attempt.stage === "retire" && attempt.kind === "done" && retiring?.kind === "move" ? retiring.to : null;
+}

@@ -1,0 +1,26 @@
+/** The ledger over one SQLite file. SQL lives in this folder and nowhere else. */
+import type { Ledger } from "../../ports.ts";
+import { steeredJobsOver } from "./job-list.ts";
+import { workingJobsOver } from "./jobs.ts";
+import { attemptLogOver, daemonOver, eventsOver, looksOver, sightingsOver, switchesOver } from "./journal.ts";
+import { openDatabase } from "./open.ts";
+import { outputsOver } from "./outputs.ts";
+import { platesOver, ticketsOver } from "./tickets.ts";
+
+/** Opens (and makes, and migrates) the ledger in `file`. Errors: `ledger-newer`, `ledger-damaged`, `file-failed`. */
+export function openLedger(file: string, now: number): Ledger {
+  const db = openDatabase(file, now);
+  return {
+    jobs: { ...workingJobsOver(db), ...steeredJobsOver(db) },
+    plates: platesOver(db),
+    tickets: ticketsOver(db),
+    outputs: outputsOver(db),
+    looks: looksOver(db),
+    attempts: attemptLogOver(db),
+    events: eventsOver(db),
+    sightings: sightingsOver(db),
+    switches: switchesOver(db),
+    daemon: daemonOver(db),
+    close: async () => void db.close(),
+  };
+}

@@ -1,0 +1,83 @@
+/** Plates, their placements, and tickets: one place on a backend each, while reserved, posted or seen. */
+import type { PathText } from "../../core/inbox/path-text.ts";
+import type { Ledger } from "../../ports.ts";
+import type { Plate, Ticket, TicketState } from "../../ports-ledger.ts";
+import type { Db } from "./open.ts";
+
+type TicketRow = Omit<Ticket, "state" | "createdAt"> & { state: string; created_at: number };
+const COLUMNS = "id, job, plate, backend, seed, prefix, state, created_at";
+const HOLDING = "('reserved', 'posted', 'seen')";
+
+const ticketOf = ({ created_at, state, ...rest }: TicketRow): Ticket => ({
+  ...rest,
+  state: state as TicketState,
+  createdAt: created_at,
+});
+
+export function platesOver(db: Db): Ledger["plates"] {
+  const add = db.prepare(`
+    INSERT INTO plates (id, job, file, sha256, size_bytes, width, height, frame)
+    VALUES (@id, @job, @file, @sha256, @sizeBytes, @width, @height, @frame)
+    ON CONFLICT (id) DO NOTHING`);
+  const get = db.prepare<[string], Plate>(
+    "SELECT id, job, file, sha256, size_bytes AS sizeBytes, width, height, frame FROM plates WHERE id = ?",
+  );
+  const place = db.prepare(`
+    INSERT INTO placements (plate, backend, name, placed_at) VALUES (@plate, @backend, @name, @now)
+    ON CONFLICT (plate, backend) DO UPDATE SET name = excluded.name, placed_at = excluded.placed_at`);
+  const placement = db.prepare("SELECT name FROM placements WHERE plate = ? AND backend = ?").pluck();
+  return {
+    add: async (plate) => void add.run(plate),
+    get: async (id) => get.get(id),
+    place: async (plate, backend, name, now) => void place.run({ plate, backend, name, now }),
+    placement: async (plate, backend) => placement.get(plate, backend) as string | undefined,
+  };
+}
+
+export function ticketsOver(db: Db): Ledger["tickets"] {
+  const reserve = db.prepare(`
+    INSERT INTO tickets (id, job, plate, seed, backend, prefix, state, created_at, changed_at)
+    SELECT @id, @job, @plate, @seed, @backend, @prefix, 'reserved', @createdAt, @createdAt
+    WHERE (SELECT count(*) FROM tickets WHERE backend = @backend AND state IN ${HOLDING}) < @depth
+    RETURNING ${COLUMNS}`);
+  const mark = db
+    .prepare(`UPDATE tickets SET state = @state, changed_at = @now WHERE id = @id RETURNING backend`)
+    .pluck();
+  const wakeOne = db.prepare("UPDATE jobs SET waits_on = NULL, due_at = @now WHERE waits_on = 'place:' || @backend");
+  const get = db.prepare<[string], TicketRow>(`SELECT ${COLUMNS} FROM tickets WHERE id = ?`);
+  const ofJob = db.prepare<[string], TicketRow>(
+    `SELECT ${COLUMNS} FROM tickets WHERE job = ? ORDER BY created_at, rowid`,
+  );
+  const stray = db.prepare<[], TicketRow>(`
+    SELECT ${COLUMNS.split(", ")
+      .map((name) => `tickets.${name}`)
+      .join(", ")} FROM tickets JOIN jobs ON jobs.id = tickets.job
+    WHERE tickets.state IN ${HOLDING}
+      AND (jobs.status IN ('done', 'failed', 'cancelled', 'superseded', 'held')
+           OR (jobs.stage NOT IN ('queue', 'fetch') AND jobs.status <> 'leased')
+           OR (jobs.stage = 'fetch' AND jobs.facts ->> '$.ticket' <> tickets.id))`);
+  const held = db.prepare(`SELECT count(*) FROM tickets WHERE backend = ? AND state IN ${HOLDING}`).pluck();
+  const result = db.prepare(`
+    INSERT INTO results (ticket, slot, file, sha256, fetched_at) VALUES (@ticket, @slot, @file, @sha256, @now)
+    ON CONFLICT (ticket, slot, n) DO UPDATE SET file = excluded.file, sha256 = excluded.sha256`);
+
+  const setState = db.transaction((id: string, state: TicketState, now: number) => {
+    const backend = mark.get({ id, state, now });
+    if (state === "finished" || state === "lost" || state === "cancelled") wakeOne.run({ backend, now });
+  });
+  return {
+    reserve: async (ticket, depth) => {
+      const row = reserve.get({ ...ticket, depth }) as TicketRow | undefined;
+      return row && ticketOf(row);
+    },
+    mark: async (id, state, now) => setState.immediate(id, state, now),
+    get: async (id) => {
+      const row = get.get(id);
+      return row && ticketOf(row);
+    },
+    ofJob: async (job) => ofJob.all(job).map(ticketOf),
+    stray: async () => stray.all().map(ticketOf),
+    held: async (backend) => held.get(backend) as number,
+    result: async (ticket, slot, file: PathText, sha256, now) => void result.run({ ticket, slot, file, sha256, now }),
+  };
+}

@@ -1,0 +1,64 @@
+/** The daemon: holds the ledger's lock, watches the inboxes, runs the line, until it is told to stop. */
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { takeLineLock } from "../adapters/sqlite/lock.ts";
+import { hostFacts } from "../adapters/system.ts";
+import { AppError } from "../core/errors.ts";
+import type { Files, Log } from "../ports.ts";
+import { openInboxes } from "./inboxes.ts";
+import { startLine } from "./line.ts";
+import { openPorts, type Project, sha256Of } from "./wire.ts";
+
+const ANNOUNCE_MS = 5_000;
+const LOOP_RESOLUTION_MS = 10;
+
+export type DaemonEvents = { started(): void };
+
+/** Runs until the signal aborts. Errors: `ledger-locked`, those of the ledger and the folders. */
+export async function runDaemon(
+  project: Project,
+  files: Files,
+  log: Log,
+  signal: AbortSignal,
+  events: DaemonEvents,
+): Promise<void> {
+  const { config } = project;
+  const lock = takeLineLock(config.ledger.file);
+  if (!lock) throw new AppError("ledger-locked", `Another hotgrade runs the line of ${config.ledger.file}.`);
+  const ports = await openPorts(project, files, log);
+  const { clock, ledger, ids } = ports;
+  const instance = ids.uuid();
+  const { host, pid } = hostFacts();
+  const startedAt = clock.now();
+  const delay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  delay.enable();
+  const announce = () =>
+    ledger.daemon.announce({
+      instance,
+      pid,
+      host,
+      startedAt,
+      seenAt: clock.now(),
+      // The histogram counts from one tick to the next; what lies beyond the tick is delay.
+      loopDelayMaxMs: Math.max(0, delay.max / 1e6 - LOOP_RESOLUTION_MS),
+    });
+  await announce();
+  const line = await startLine(ports, { instance, limits: config.limits });
+  const context = { ports, config, sha256: sha256Of, accepted: () => line.runner.nudge() };
+  const inboxes = await openInboxes(config, config.inboxes, context);
+  for (const { config: inbox, scanner } of inboxes) {
+    log.info({ inbox: inbox.path, outbox: inbox.outbox }, "inbox is watched");
+    scanner.start();
+  }
+  events.started();
+
+  while (!signal.aborted) {
+    await clock.sleep(ANNOUNCE_MS, signal);
+    if (!signal.aborted) await announce();
+  }
+  log.info({}, "stopping");
+  await Promise.all(inboxes.map(({ scanner }) => scanner.stop()));
+  await line.stop();
+  await ledger.daemon.leave(instance);
+  await ports.close();
+  lock.release();
+}

@@ -1,0 +1,54 @@
+/** The watched folders: one scanner an inbox, each handing settled files to intake and sightings to the ledger. */
+import { openInbox } from "../adapters/inbox.ts";
+import type { Config, InboxConfig } from "../core/config/parse.ts";
+import { dispositionFolders } from "../core/config/recipe.ts";
+import type { PathText } from "../core/inbox/path-text.ts";
+import { showPath } from "../core/inbox/path-text.ts";
+import type { Inbox } from "../ports.ts";
+import { type IntakeContext, intakeFor } from "./intake.ts";
+
+export type OpenInbox = { readonly config: InboxConfig; readonly scanner: Inbox };
+
+export async function openInboxes(
+  config: Config,
+  inboxes: readonly InboxConfig[],
+  context: IntakeContext,
+): Promise<readonly OpenInbox[]> {
+  const outboxes = config.inboxes.map(({ outbox }) => outbox);
+  return Promise.all(
+    inboxes.map(async (inbox) => ({ config: inbox, scanner: await openOne(inbox, outboxes, context) })),
+  );
+}
+
+async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], context: IntakeContext): Promise<Inbox> {
+  const { clock, files, ledger, log } = context.ports;
+  await files.makeFolder(inbox.path);
+  const take = intakeFor(inbox, context);
+  return openInbox(
+    {
+      root: inbox.path,
+      settleMs: inbox.settleMs,
+      rescanMs: inbox.rescanMs,
+      order: inbox.order,
+      skip: [...outboxes, ...dispositionFolders(inbox)],
+      known: await ledger.sightings.of(inbox.path),
+    },
+    {
+      settled: take,
+      async sighted(sightings) {
+        await ledger.sightings.put(inbox.path, sightings, clock.now());
+        for (const { path, state, code, message } of sightings) {
+          const fields = { inbox: inbox.path, file: showPath(path), code, reason: message };
+          if (state === "refused" || state === "truncated") log.warn(fields, "file is not graded");
+        }
+      },
+      gone: (paths) => ledger.sightings.remove(inbox.path, paths),
+      trouble(folder, message) {
+        if (message === null) log.info({ folder: showPath(folder) }, "folder can be read again");
+        else
+          log.warn({ folder: showPath(folder), code: "folder-unreadable", reason: message }, "folder cannot be read");
+      },
+    },
+    { clock, log },
+  );
+}

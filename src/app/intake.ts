@@ -1,0 +1,151 @@
+/**
+ * intake: a settled file becomes a job, or a sighting that says why not.
+ * Safe to run twice: a job is inbox + path + picture, so the same file gives the same job.
+ */
+
+import type { BackendConfig, Config, InboxConfig } from "../core/config/parse.ts";
+import { canonicalRecipe, dispositionFolder, type RecipeOverrides, recipeFor } from "../core/config/recipe.ts";
+import { AppError, asAppError } from "../core/errors.ts";
+import { numberedNames } from "../core/inbox/naming.ts";
+import { baseName, folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
+import type { Disposition, Job, Origin, Recipe } from "../core/job/job.ts";
+import type { Ports, Settled, Sighting } from "../ports.ts";
+
+/** A prompt longer than this is not a prompt. */
+const PROMPT_BYTES_MAX = 64 * 1024;
+
+/** Pixels a side below which there is nothing to fit a look to. */
+const SIDE_MIN = 16;
+
+type Verdict = Pick<Sighting, "state" | "code" | "message">;
+
+export type Intake = (file: Settled) => Promise<Verdict>;
+
+export type IntakeContext = {
+  readonly ports: Ports;
+  readonly config: Pick<Config, "backends" | "limits">;
+  readonly sha256: (text: string) => string;
+  /** Called for every job that a file became, new or known. */
+  readonly accepted?: (job: Job) => void;
+};
+
+export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
+  const { ports, config } = context;
+  return async (file) => {
+    try {
+      const overrides = await folderWords(file.path, inbox, ports);
+      const recipe = recipeFor(inbox, config.backends as readonly BackendConfig[], overrides);
+      const job = await addJob(
+        { ...file, inbox: inbox.path, origin: "inbox", recipe, priority: inbox.priority },
+        context,
+      );
+      if (!job) return { state: "own", code: null, message: null };
+      context.accepted?.(job);
+      // Graded and put away before: this is another copy of it.
+      const isCopy = job.status === "done" && job.original !== file.absolute;
+      if (isCopy) await putAway(file, inbox.original.duplicate, inbox, ports);
+      return { state: "taken", code: null, message: null };
+    } catch (thrown) {
+      const error = asAppError(thrown);
+      if (error.retry || error.code === "internal") throw error;
+      await putAway(file, inbox.original.unsupported, inbox, ports);
+      return { state: "refused", code: error.code, message: error.message };
+    }
+  };
+}
+
+export type NewPhoto = Settled & {
+  readonly inbox: PathText | null;
+  readonly origin: Origin;
+  readonly recipe: Recipe;
+  readonly priority: number;
+};
+
+/** The job of a photo, new or known; undefined when the file is an output of ours. Errors: the file's own. */
+export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeContext): Promise<Job | undefined> {
+  const { clock, files, ids, ledger, pictures } = ports;
+  const { signature, absolute, inbox, path, recipe, origin, priority } = photo;
+  if (signature.sizeBytes > config.limits.fileSizeBytes)
+    throw new AppError(
+      "file-too-large",
+      `The file has ${signature.sizeBytes} bytes; the limit is ${config.limits.fileSizeBytes}.`,
+    );
+  const info = await pictures.inspect(absolute);
+  if (recipe.lookFile === null && Math.min(info.width, info.height) < SIDE_MIN)
+    throw new AppError(
+      "picture-too-small",
+      `The picture is ${info.width}×${info.height} pixels; no look can be seen in it.`,
+    );
+  const { contentSha256, pictureSha256 } = await pictures.fingerprint(absolute);
+  const after = await files.stat(absolute);
+  if (after?.sizeBytes !== signature.sizeBytes || after.mtimeNs !== signature.mtimeNs)
+    throw new AppError("file-failed", "The file changed while it was read.");
+  if (await ledger.outputs.isOurs(contentSha256)) return undefined;
+
+  const recipeHash = sha256(canonicalRecipe(recipe));
+  const key = inbox === null ? sha256([origin, absolute, pictureSha256, recipeHash].join("\n")) : null;
+  const facts = { signature, photo: info };
+  const { job } = await ledger.jobs.add(
+    {
+      id: ids.uuid(),
+      origin,
+      inbox,
+      path,
+      original: absolute,
+      pictureSha256,
+      contentSha256,
+      recipe,
+      recipeHash,
+      // A look that is known asks no model: the photo starts where the look is applied.
+      stage: recipe.lookFile === null ? "upload" : "write",
+      facts: recipe.lookFile === null ? facts : { ...facts, cube: recipe.lookFile },
+      priority,
+      idempotencyKey: key,
+    },
+    clock.now(),
+  );
+  // A photo that was away (a disk unmounted) and is back goes on.
+  if (job.status === "cancelled" && job.failure?.code === "original-gone")
+    await ledger.jobs.retry([job.id], clock.now());
+  return job;
+}
+
+/** What prompt.txt and look.cube say for a photo: the nearest of each, from its folder up to the inbox. */
+export async function folderWords(
+  path: PathText,
+  inbox: InboxConfig,
+  { files }: Pick<Ports, "files">,
+): Promise<RecipeOverrides> {
+  let prompt: string | undefined;
+  let lookFile: PathText | undefined;
+  for (let folder = folderOf(path); ; folder = folderOf(folder)) {
+    const here = folder === "" ? inbox.path : joinPath(inbox.path, folder);
+    const promptFile = joinPath(here, "prompt.txt");
+    const cubeFile = joinPath(here, "look.cube");
+    if (prompt === undefined && (await files.stat(promptFile))?.kind === "file")
+      prompt = (await files.read(promptFile, PROMPT_BYTES_MAX))
+        .toString("utf8")
+        .replace(/^\ufeff/, "")
+        .trim();
+    if (lookFile === undefined && (await files.stat(cubeFile))?.kind === "file") lookFile = cubeFile;
+    if (folder === "") return { ...(prompt ? { prompt } : {}), ...(lookFile ? { lookFile } : {}) };
+  }
+}
+
+/** Where a file goes that is not graded, as the inbox says. */
+async function putAway(
+  { path, absolute }: Settled,
+  disposition: Disposition,
+  inbox: InboxConfig,
+  { files }: Ports,
+): Promise<void> {
+  if (disposition.kind === "leave") return;
+  if (disposition.kind === "trash") return void (await files.trash(absolute));
+  const folder = joinPath(dispositionFolder(inbox.path, disposition.folder), folderOf(path));
+  await files.makeFolder(folder);
+  for (const name of numberedNames(baseName(path))) {
+    const to = joinPath(folder, name);
+    const result = await (disposition.kind === "move" ? files.move(absolute, to) : files.copy(absolute, to));
+    if (result !== "taken") return;
+  }
+}

@@ -1,0 +1,63 @@
+/** The line at work: the runner, its sweep and the backends' nudges, from start to stop. */
+import type { Job } from "../core/job/job.ts";
+import { openRunner, type Runner } from "./runner.ts";
+import { openSweep } from "./sweep.ts";
+import type { LinePorts } from "./wire.ts";
+
+export type Line = {
+  readonly runner: Runner;
+  /** What is known of a job's render right now, 0 … 1. */
+  progressOf(job: string): number | null;
+  stop(): Promise<void>;
+};
+
+export type LineOptions = {
+  readonly instance: string;
+  readonly limits: { readonly attempts: number; readonly rewinds: number };
+  readonly only?: () => readonly string[];
+};
+
+/** Starts the line. Whoever calls holds the ledger's lock. */
+export async function startLine(ports: LinePorts, { instance, limits, only }: LineOptions): Promise<Line> {
+  const { backends, clock, ledger, log } = ports;
+  await ledger.jobs.freeLeases(instance, clock.now());
+  const runner = openRunner(ports, {
+    instance,
+    attemptsMax: limits.attempts,
+    rewindsMax: limits.rewinds,
+    ...(only ? { only } : {}),
+  });
+  const sweep = openSweep(ports, instance, () => runner.nudge());
+  const stopping = new AbortController();
+  const progress = new Map<Job["id"], number>();
+
+  const heard = async (ticket: string, fraction: number | null): Promise<void> => {
+    const found = await ledger.tickets.get(ticket);
+    if (!found) return;
+    if (fraction !== null && fraction < 1) progress.set(found.job, fraction);
+    else {
+      progress.delete(found.job);
+      await ledger.jobs.wake(found.job, clock.now());
+      runner.nudge();
+    }
+  };
+  const unsubscribe = backends.all.map((backend) =>
+    backend.onNudge((ticket, fraction) => {
+      if (ticket === null) runner.nudge();
+      else heard(ticket, fraction).catch((err) => log.warn({ err, ticket }, "nudge was lost; the poll will see it"));
+    }),
+  );
+  const working = Promise.all([runner.run(), sweep.run(stopping.signal)]);
+  // The rejection is handed on by stop(); until then it must not count as unhandled.
+  working.catch((err) => log.fatal({ err }, "the line has ended"));
+  return {
+    runner,
+    progressOf: (job) => progress.get(job) ?? null,
+    async stop() {
+      for (const end of unsubscribe) end();
+      stopping.abort();
+      await runner.stop();
+      await working;
+    },
+  };
+}

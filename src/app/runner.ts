@@ -1,0 +1,207 @@
+/**
+ * The runner: claim ─▶ run ─▶ afterAttempt ─▶ finish, over and over, for every job that is due.
+ * It knows no stage by name but for how many may run at once; what a job becomes is decided in core/job/transition.ts.
+ */
+import { AppError, asAppError } from "../core/errors.ts";
+import { joinPath } from "../core/inbox/path-text.ts";
+import type { Claimed, Facts, Outcome, Stage } from "../core/job/job.ts";
+import { afterAttempt } from "../core/job/transition.ts";
+import type { Ports } from "../ports.ts";
+import { programOf } from "../stages/index.ts";
+import type { Breaker } from "./backends.ts";
+
+/** Stages that share a number of places, the later ones first so that what was begun is finished. */
+type Group = { readonly stages: readonly Stage[]; room(): Promise<number> };
+
+export type RunnerOptions = {
+  readonly instance: string;
+  readonly attemptsMax: number;
+  readonly rewindsMax: number;
+  /** Only these jobs, for a command that runs the line for its own. */
+  readonly only?: () => readonly string[];
+};
+
+export type Runner = {
+  /** Runs until stopped. */
+  run(): Promise<void>;
+  /** Something may have changed: look now. */
+  nudge(): void;
+  /** Ends what runs (uncounted, it goes on at the next start) and resolves when all is quiet. */
+  stop(): Promise<void>;
+  readonly running: () => number;
+};
+
+const UPLOADS_MAX = 2;
+const FETCHES_MAX = 8;
+/** Plates that may lie ready on a backend beyond the prompts it takes at once. */
+const UPLOADS_AHEAD = 2;
+/** Another process may have written to the ledger: look at least this often. */
+const LOOK_MS = 1_000;
+/** Renewed at a third of its length, which is also how soon a stage notices that its job was cancelled. */
+const LEASE_MS = 15_000;
+
+type Running = { readonly claimed: Claimed; readonly stage: Stage; readonly controller: AbortController };
+
+export function openRunner(ports: Ports & { readonly backends: Breaker }, options: RunnerOptions): Runner {
+  const { backends, clock, ids, ledger, log, pictures } = ports;
+  const running = new Map<string, Running>();
+  const stopping = new AbortController();
+  let wake = new AbortController();
+  let nudged = false;
+
+  const count = (...stages: Stage[]): number =>
+    [...running.values()].filter(({ stage }) => stages.includes(stage)).length;
+  const groups: readonly Group[] = [
+    { stages: ["retire", "write", "lut"], room: async () => pictures.workers - count("retire", "write", "lut") },
+    { stages: ["fetch"], room: async () => FETCHES_MAX - count("fetch") },
+    { stages: ["queue"], room: async () => UPLOADS_MAX - count("queue") },
+    { stages: ["upload"], room: uploadRoom },
+  ];
+
+  /** Uploads run ahead of the backends by a little and no more, so that priority and cancel act at once. */
+  async function uploadRoom(): Promise<number> {
+    const up = backends.up();
+    if (up.length === 0) return 0;
+    const ahead = up.reduce((sum, name) => sum + backends.get(name).depth + UPLOADS_AHEAD, 0);
+    const waiting = await ledger.jobs.load(["queue", "fetch"], null);
+    return Math.min(UPLOADS_MAX - count("upload"), ahead - waiting - count("upload"));
+  }
+
+  async function claimAll(): Promise<number> {
+    let claimed = 0;
+    for (const { stages, room } of groups) {
+      const limit = await room();
+      if (limit <= 0 || stopping.signal.aborted) continue;
+      const now = clock.now();
+      const only = options.only?.();
+      const leases = Array.from({ length: limit }, () => ids.uuid());
+      const request = {
+        stages,
+        backends: backends.up(),
+        limit,
+        leases,
+        now,
+        until: now + LEASE_MS,
+        owner: options.instance,
+      };
+      for (const one of await ledger.jobs.claim(only ? { ...request, only } : request)) {
+        claimed++;
+        void work(one);
+      }
+    }
+    return claimed;
+  }
+
+  async function work(claimed: Claimed): Promise<void> {
+    const { job, lease } = claimed;
+    const controller = new AbortController();
+    const entry: Running = { claimed, stage: job.stage, controller };
+    running.set(lease, entry);
+    const startedAt = clock.now();
+    try {
+      await attempt(entry, startedAt);
+    } catch (thrown) {
+      const error = asAppError(thrown);
+      // Whoever has the lease now writes the job's fate; ours is only to say so.
+      const level = error.code === "lease-lost" ? "debug" : "error";
+      log[level]({ job: job.id, stage: job.stage, code: error.code, err: error }, "attempt could not be kept");
+    } finally {
+      running.delete(lease);
+      nudge();
+    }
+  }
+
+  async function attempt({ claimed, controller }: Running, startedAt: number): Promise<void> {
+    const { job, lease } = claimed;
+    let facts: Facts = job.facts;
+    const note = async (more: Facts): Promise<void> => {
+      await ledger.jobs.note(job.id, lease, more);
+      facts = { ...facts, ...more };
+    };
+    const folder = joinPath(ports.workFolder, job.id);
+    let result: Outcome | AppError;
+    log.debug({ job: job.id, stage: job.stage, attempt: job.attempt + 1 }, "stage begins");
+    try {
+      await ports.files.makeFolder(folder);
+      result = await programOf(job.stage).run(job, ports, { lease, folder, note, signal: controller.signal });
+    } catch (thrown) {
+      result = controller.signal.aborted ? stopped(thrown) : asAppError(thrown);
+    }
+    const endedAt = clock.now();
+    const attemptsMax = Math.min(options.attemptsMax, programOf(job.stage).attemptsMax);
+    const rules = { now: endedAt, random: ids.random(), attemptsMax, rewindsMax: options.rewindsMax };
+    const { next, kind, code, message } = afterAttempt({ ...job, facts }, result, rules);
+    const number = job.attempt + 1;
+    await ledger.jobs.finish(job.id, lease, next, {
+      stage: job.stage,
+      number,
+      kind,
+      startedAt,
+      endedAt,
+      times: 1,
+      code,
+      message,
+    });
+    const fields = { job: job.id, inbox: job.inbox, path: job.path, stage: job.stage, code, ms: endedAt - startedAt };
+    if (next.status === "failed") log.error({ ...fields, reason: message }, "photo failed");
+    else if (next.status === "held") log.warn({ ...fields, reason: message }, "photo held for a person");
+    else if (kind === "retried" || kind === "rewind")
+      log.warn({ ...fields, reason: message }, "stage will be tried again");
+    else if (next.status === "done") log.info({ ...fields, outputs: next.facts.outputs }, "photo done");
+    else log.debug({ ...fields, kind, reason: message }, "stage ended");
+    if (code === "internal") log.error({ ...fields, err: result }, "internal error");
+  }
+
+  async function renew(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await clock.sleep(LEASE_MS / 3, stopping.signal);
+      for (const { claimed, controller } of running.values()) {
+        const kept = await ledger.jobs.renew(claimed.job.id, claimed.lease, clock.now() + LEASE_MS);
+        if (!kept) controller.abort(new AppError("lease-lost", `Job ${claimed.job.id} is no longer ours.`));
+      }
+    }
+  }
+
+  function nudge(): void {
+    nudged = true;
+    wake.abort();
+  }
+
+  async function pause(): Promise<void> {
+    if (nudged || stopping.signal.aborted) return;
+    const due = await ledger.jobs.nextDue(clock.now());
+    const ms = due === null ? LOOK_MS : Math.min(LOOK_MS, Math.max(1, due - clock.now()));
+    if (!nudged) await clock.sleep(ms, wake.signal);
+  }
+
+  return {
+    nudge,
+    running: () => running.size,
+    async run() {
+      const renewing = renew();
+      while (!stopping.signal.aborted) {
+        wake = new AbortController();
+        nudged = false;
+        if ((await claimAll()) === 0) await pause();
+      }
+      await renewing;
+    },
+    async stop() {
+      stopping.abort();
+      wake.abort();
+      for (const { controller } of running.values()) controller.abort(new AppError("interrupted", "hotgrade stops."));
+      while (running.size > 0) {
+        wake = new AbortController();
+        nudged = false;
+        if (running.size > 0) await clock.sleep(LOOK_MS, wake.signal);
+      }
+    },
+  };
+}
+
+/** What an aborted stage threw, as the reason it was aborted for. */
+function stopped(thrown: unknown): AppError {
+  const error = asAppError(thrown);
+  if (error.code === "lease-lost") return error;
+  return new AppError("interrupted", "The stage was stopped; it runs again.", {}, thrown);
+}

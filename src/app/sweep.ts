@@ -1,0 +1,61 @@
+/** The sweep: what no event tells. Expired leases, stray tickets, silent backends, old work files. */
+import { asAppError } from "../core/errors.ts";
+import { joinPath } from "../core/inbox/path-text.ts";
+import type { Ports } from "../ports.ts";
+import type { Breaker } from "./backends.ts";
+
+const SWEEP_MS = 2_000;
+/** Work files stay this long after their job ended, for whoever wants to see what the model saw. */
+const WORK_KEPT_MS = 24 * 3_600_000;
+const WORK_SWEEP_MS = 600_000;
+const WORK_AT_ONCE = 200;
+
+export type Sweep = { run(signal: AbortSignal): Promise<void> };
+
+export function openSweep(ports: Ports & { readonly backends: Breaker }, instance: string, nudge: () => void): Sweep {
+  const { backends, clock, files, ledger, log } = ports;
+  let workSweptAt = 0;
+
+  async function once(signal: AbortSignal): Promise<void> {
+    const now = clock.now();
+    let moved = await ledger.jobs.freeLeases(instance, now);
+    if ((await backends.probeDue(signal)).length > 0) moved += await ledger.jobs.clearWaits("backend", now);
+    moved += await endStrayTickets(signal);
+    const up = backends.up();
+    for (const { name, depth } of backends.all) {
+      if (!up.includes(name)) moved += await ledger.jobs.rebind(name, up, now);
+      else if ((await ledger.tickets.held(name)) < depth) moved += await ledger.jobs.clearWaits(`place:${name}`, now);
+    }
+    if (moved > 0) nudge();
+    if (now - workSweptAt < WORK_SWEEP_MS) return;
+    workSweptAt = now;
+    for (const id of await ledger.jobs.endedBefore(now - WORK_KEPT_MS, WORK_AT_ONCE))
+      await files.discardFolder(joinPath(ports.workFolder, id));
+  }
+
+  /** Tickets whose job has ended or moved on hold a place for nothing: off the backend's queue with them. */
+  async function endStrayTickets(signal: AbortSignal): Promise<number> {
+    let ended = 0;
+    for (const ticket of await ledger.tickets.stray()) {
+      if (!backends.up().includes(ticket.backend)) continue;
+      await backends.get(ticket.backend).cancel(ticket.id, signal);
+      await ledger.tickets.mark(ticket.id, "cancelled", clock.now());
+      ended++;
+    }
+    return ended;
+  }
+
+  return {
+    async run(signal) {
+      while (!signal.aborted) {
+        try {
+          await once(signal);
+        } catch (thrown) {
+          const error = asAppError(thrown);
+          if (!signal.aborted) log.warn({ code: error.code, err: error }, "sweep failed; it is repeated");
+        }
+        await clock.sleep(SWEEP_MS, signal);
+      }
+    },
+  };
+}

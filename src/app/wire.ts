@@ -1,0 +1,70 @@
+/** Builds the ports from the config: the one place that knows every adapter. */
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { open as openBuiltin } from "../adapters/backends/builtin.ts";
+import { options as comfyuiOptions, open as openComfyui } from "../adapters/backends/comfyui.ts";
+import { openPictures } from "../adapters/pictures/pictures.ts";
+import { openLedger } from "../adapters/sqlite/ledger.ts";
+import { openRemoteLedger } from "../adapters/sqlite/remote.ts";
+import { hostFacts, memoryBudget, systemClock, systemIds } from "../adapters/system.ts";
+import { workflowLibrary } from "../adapters/workflows.ts";
+import type { BackendConfig, Config } from "../core/config/parse.ts";
+import type { PathText } from "../core/inbox/path-text.ts";
+import type { Backend, Files, Ledger, Log, Ports } from "../ports.ts";
+import { type Breaker, openBreaker } from "./backends.ts";
+
+export type Project = { readonly config: Config; readonly root: string };
+
+export type LinePorts = Ports & { readonly backends: Breaker; close(): Promise<void> };
+
+/** The ledger of a project as another process sees it: for commands that look and steer. */
+export const ledgerOf = ({ config }: Project): Ledger => openLedger(config.ledger.file, systemClock.now());
+
+/** Everything the line needs. Errors: those of the ledger. */
+export async function openPorts({ config, root }: Project, files: Files, log: Log): Promise<LinePorts> {
+  const facts = hostFacts();
+  const ledger = await openRemoteLedger(config.ledger.file, systemClock.now());
+  const memoryBytes = memoryBudget(config.memory, facts);
+  const pictures = await openPictures({ workers: facts.cpus, memoryBytes, pixelsMax: config.limits.pixels, log });
+  const context = {
+    clock: systemClock,
+    ids: systemIds,
+    log,
+    files,
+    pictures,
+    workflowText: workflowLibrary(root, files),
+  };
+  const opened = config.backends.map((backend) => openBackend(backend, context));
+  const folder = dirname(config.ledger.file);
+  return {
+    clock: systemClock,
+    ids: systemIds,
+    log,
+    files,
+    pictures,
+    ledger,
+    backends: openBreaker(opened, ledger, systemClock, log),
+    looksFolder: join(folder, "looks") as PathText,
+    workFolder: join(folder, "work") as PathText,
+    async close() {
+      await Promise.all(opened.map((backend) => backend.close()));
+      await pictures.close();
+      await ledger.close();
+    },
+  };
+}
+
+type Context = Parameters<typeof openComfyui>[1] & Parameters<typeof openBuiltin>[1];
+
+export function openBackend(config: BackendConfig, context: Context): Backend {
+  switch (config.kind) {
+    case "builtin":
+      return openBuiltin(config, context);
+    case "comfyui": {
+      const { token, ...rest } = config;
+      return openComfyui(comfyuiOptions.parse(token === null ? rest : { ...rest, token }), context);
+    }
+  }
+}
+
+export const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -1,0 +1,155 @@
+/** apply: a .cube on photos at full size. No model, no ledger. */
+
+import { systemIds } from "../adapters/system.ts";
+import { AppError, asAppError } from "../core/errors.ts";
+import { baseName, extensionOf, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
+import { CUBE_LENGTH_MAX, parseCube } from "../core/lut/cube.ts";
+import type { Files, PictureFormat, Pictures, RenderReport } from "../ports.ts";
+import { type CommandContext, defineCommand } from "./command.ts";
+import { loadConfig } from "./config-file.ts";
+import { absolute } from "./config-paths.ts";
+import { filesOf, requireFiles, withPictures } from "./disk.ts";
+import { EXIT } from "./exit.ts";
+import { CONFIG, JSON_OUTPUT } from "./options.ts";
+
+const FORMATS: Readonly<Record<string, PictureFormat>> = {
+  ...{ jpg: "jpeg", jpeg: "jpeg", jpe: "jpeg", png: "png", tif: "tiff", tiff: "tiff", webp: "webp" },
+};
+
+type Target = { readonly input: PathText; readonly output: PathText; readonly format: PictureFormat | "same" };
+type Result = Target & ({ readonly report: RenderReport } | { readonly error: AppError });
+
+export const apply = defineCommand({
+  name: "apply",
+  summary: "apply a .cube to photos at full size",
+  usage: "IN… --cube FILE.cube --out DIR|FILE [--strength 0…1] [--quality N]",
+  about: [
+    "Writes each photo with the look applied: same size, same format, same metadata and colour profile. With one photo, --out may name a file, whose extension decides the format; otherwise it names a folder, made when absent, and the photos keep their names.",
+    "An existing file is never replaced: that photo is reported, the others go on, and the exit code is 1.",
+  ],
+  options: {
+    cube: { kind: "text", value: "FILE.cube", required: true, about: "The look." },
+    out: { kind: "text", short: "o", value: "DIR|FILE", required: true, about: "Where to write." },
+    strength: { kind: "number", value: "S", min: 0, max: 1, fallback: 1, about: "How much of the look:" },
+    quality: {
+      kind: "number",
+      value: "N",
+      min: 1,
+      max: 100,
+      whole: true,
+      about: "JPEG or WebP quality; else as the photo's.",
+    },
+    ...JSON_OUTPUT,
+    ...CONFIG,
+  },
+  words: [1, Number.POSITIVE_INFINITY],
+  examples: [
+    ["hotgrade apply *.jpg --cube look.cube --out graded", "a whole shoot"],
+    ["hotgrade apply photo.tif --cube look.cube --out photo-soft.jpg --strength 0.5", "half of it, as a JPEG"],
+  ],
+  async run(context) {
+    const { cwd, env, stderr, signal, options, words, print } = context;
+    const { config } = await loadConfig({ explicit: options.config, cwd, env });
+    const files = filesOf({ env });
+    const cube = absolute(cwd, options.cube);
+    await requireFiles(files, [cube]);
+    parseCube((await files.read(cube, CUBE_LENGTH_MAX)).toString("utf8"));
+    const targets = await targetsOf(files, cwd, words, options.out);
+    const results = await withPictures(config, { stderr }, (pictures) => {
+      const one = (target: Target) =>
+        render(files, pictures, target, { cube, strength: options.strength, quality: options.quality ?? null }, signal);
+      let count = 0;
+      const said = async (target: Target): Promise<Result> => {
+        const result = await one(target);
+        print.progress(`${++count} of ${targets.length}  ${baseName(target.input)}`);
+        if (!options.json) say(context, result);
+        return result;
+      };
+      return eachOf(targets, pictures.workers, said, signal);
+    });
+    print.settle();
+    if (options.json) print.json({ outputs: results.map(asData) });
+    if (signal.aborted) {
+      const count = results.filter((result) => "report" in result).length;
+      throw new AppError("interrupted", `Stopped after ${count} of ${targets.length} photos.`);
+    }
+    return results.some((result) => "error" in result) ? EXIT.failed : EXIT.ok;
+  },
+});
+
+async function targetsOf(files: Files, cwd: string, words: readonly string[], out: string): Promise<readonly Target[]> {
+  const inputs = words.map((word) => absolute(cwd, word));
+  const to = absolute(cwd, out);
+  const kind = (await files.stat(to))?.kind;
+  const format = FORMATS[extensionOf(to)];
+  const isFolder = kind === "folder" || /[\\/]$/.test(out) || inputs.length > 1 || format === undefined;
+  if (!isFolder) return [{ input: inputs[0]!, output: to, format: format! }];
+  if (kind === "file") throw new AppError("usage", `--out ${out} is a file; several photos need a folder`);
+  await files.proveWritable(to);
+  return inputs.map((input) => ({ input, output: joinPath(to, baseName(input)), format: "same" as const }));
+}
+
+async function render(
+  files: Files,
+  pictures: Pictures,
+  target: Target,
+  look: { readonly cube: PathText; readonly strength: number; readonly quality: number | null },
+  signal: AbortSignal,
+): Promise<Result> {
+  const { input, output } = target;
+  const folder = folderOf(output);
+  const temp = joinPath(folder, `.hotgrade-${systemIds.uuid()}.tmp`);
+  try {
+    await requireFiles(files, [input]);
+    if (await files.stat(output)) throw exists(output);
+    const format = target.format === "same" ? (await pictures.inspect(input, signal)).format : target.format;
+    await files.makeFolder(folder);
+    const report = await pictures.render({ original: input, ...look, format, to: temp }, signal);
+    if ((await files.publish(temp, output)) === "taken") throw exists(output);
+    await files.syncFolder(folder);
+    return { ...target, report };
+  } catch (thrown) {
+    await files.discard(temp);
+    const error = signal.aborted ? new AppError("interrupted", "Stopped.", {}, thrown) : asAppError(thrown);
+    return { ...target, error };
+  }
+}
+
+const exists = (output: PathText) => new AppError("output-exists", `${showPath(output)} is there already`, { output });
+
+/** Runs `work` on each, at most `room` at once; what has not begun when the signal aborts is left out. */
+async function eachOf<T, R>(
+  items: readonly T[],
+  room: number,
+  work: (item: T) => Promise<R>,
+  signal: AbortSignal,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [at, item] of queue) {
+      if (signal.aborted) return;
+      results[at] = await work(item);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, room) }, worker));
+  return results.filter((result) => result !== undefined);
+}
+
+function say({ print, options }: CommandContext, result: Result): void {
+  if ("error" in result) {
+    if (result.error.code === "interrupted") return;
+    print.say(showPath(result.input));
+    print.error(result.error, options.verbose);
+    return;
+  }
+  print.line(showPath(result.output));
+  for (const note of result.report.notes) print.say(`  note: ${note}`);
+}
+
+function asData(result: Result): Record<string, unknown> {
+  const { input, output } = result;
+  if ("report" in result) return { input, output, ...result.report };
+  const { code, message, hint } = result.error;
+  return { input, output: null, error: { code, message, hint } };
+}

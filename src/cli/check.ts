@@ -1,0 +1,92 @@
+/** check: everything that would fail, before the first photo does. */
+import { openPorts } from "../app/wire.ts";
+import { backendsFor } from "../core/config/recipe.ts";
+import { asAppError, type ErrorCode, hintOf } from "../core/errors.ts";
+import { showPath } from "../core/inbox/path-text.ts";
+import type { Finding } from "../ports.ts";
+import { defineCommand } from "./command.ts";
+import { logOf } from "./disk.ts";
+import { EXIT, exitCodeOf } from "./exit.ts";
+import { CONFIG, JSON_OUTPUT } from "./options.ts";
+import { type OpenProject, openProject } from "./project.ts";
+
+type Said = Finding & { readonly about: string };
+
+export const check = defineCommand({
+  name: "check",
+  summary: "say what would fail, and how to mend it: config, folders, backends, workflows, models",
+  usage: "[--json]",
+  about: [
+    "Reads the configuration, tries the folders, asks every backend for its version, nodes and models. Nothing is graded and nothing is changed.",
+  ],
+  options: { ...CONFIG, ...JSON_OUTPUT },
+  words: [0, 0],
+  examples: [["hotgrade check", "before the first shoot"]],
+  async run(context) {
+    const { options, print, signal } = context;
+    const project = await openProject(context, options.config);
+    const log = logOf(project.config, context, "error");
+    const said: Said[] = [
+      { about: "config", level: "ok", code: null, message: project.configFile ?? "no file: the defaults hold" },
+    ];
+    said.push(...(await folderFindings(project)));
+    const ports = await openPorts(project, project.files, log);
+    try {
+      for (const backend of ports.backends.all) {
+        const workflows = project.config.inboxes
+          .filter((inbox) => backendsFor(inbox, project.config.backends).includes(backend.name))
+          .map(({ workflow }) => workflow);
+        const findings = await tried(() => backend.check([...new Set(workflows)], signal));
+        said.push(...findings.map((finding) => ({ about: `backend ${backend.name}`, ...finding })));
+      }
+    } finally {
+      await ports.close();
+      await log.close();
+    }
+    if (options.json) print.json({ findings: said.map((one) => ({ ...one, hint: one.code && hintOf(one.code) })) });
+    else
+      for (const { about, level, code, message } of said) {
+        const paint = { ok: print.paint.green, warn: print.paint.yellow, error: print.paint.red }[level];
+        print.line(`${paint(level.padEnd(5))} ${about}: ${message}${code ? ` [${code}]` : ""}`);
+        if (code) print.line(`      hint: ${hintOf(code)}`);
+      }
+    const errors = said.filter(({ level }) => level === "error").map(({ code }) => code ?? "internal");
+    return errors.length === 0 ? EXIT.ok : worst(errors);
+  },
+});
+
+/** A backend that cannot be reached weighs less than a mistake that somebody has to mend. */
+function worst(codes: readonly ErrorCode[]) {
+  const exits = codes.map(exitCodeOf);
+  return exits.every((code) => code === EXIT.backend)
+    ? EXIT.backend
+    : (exits.find((code) => code !== EXIT.backend) ?? EXIT.failed);
+}
+
+async function tried(ask: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  try {
+    return await ask();
+  } catch (thrown) {
+    const { code, message } = asAppError(thrown);
+    return [{ level: "error", code, message }];
+  }
+}
+
+async function folderFindings({ config, files }: OpenProject): Promise<readonly Said[]> {
+  const said: Said[] = [];
+  for (const { path, outbox } of config.inboxes) {
+    const seen = await tried(async () => {
+      if (!(await files.stat(path))) return [{ level: "ok", code: null, message: "is made at the start" }];
+      await files.list(path);
+      return [{ level: "ok", code: null, message: "can be read" }];
+    });
+    said.push(...seen.map((finding) => ({ about: `inbox ${showPath(path)}`, ...finding })));
+    const writable = await tried(async () => {
+      if (!(await files.stat(outbox))) return [{ level: "ok", code: null, message: "is made with the first photo" }];
+      await files.proveWritable(outbox);
+      return [{ level: "ok", code: null, message: "can be written" }];
+    });
+    said.push(...writable.map((finding) => ({ about: `outbox ${showPath(outbox)}`, ...finding })));
+  }
+  return said;
+}

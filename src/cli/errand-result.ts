@@ -1,0 +1,50 @@
+/** How commands that send photos through the line tell what became of them. */
+import type { ErrandResult } from "../app/errand.ts";
+import { showPath } from "../core/inbox/path-text.ts";
+import { ENDED, type Job } from "../core/job/job.ts";
+import type { CommandContext } from "./command.ts";
+import { EXIT, type ExitCode, exitCodeOf } from "./exit.ts";
+import type { Printer } from "./print.ts";
+import { jobData, sayTroubles, standing } from "./project.ts";
+
+export const showProgress = (print: Printer) => (jobs: readonly Job[]) => {
+  const ended = jobs.filter(({ status }) => status === "held" || ENDED.includes(status)).length;
+  const now = jobs.filter(({ status }) => status === "leased").map((job) => `${showPath(job.path)} ${standing(job)}`);
+  print.progress(`${ended} of ${jobs.length} photos  ${now.join(", ")}`);
+};
+
+/** Prints the results, and gives the exit code they deserve. */
+export function finishErrand({ print }: CommandContext, result: ErrandResult, json: boolean): ExitCode {
+  print.settle();
+  const { jobs, refusals, unreachable } = result;
+  const inOrder = [...jobs].sort((left, right) => left.seq - right.seq);
+  if (json) {
+    const refused = refusals.map(({ path, error: { code, message, hint } }) => ({
+      path: showPath(path),
+      error: { code, message, hint },
+    }));
+    print.json({ jobs: inOrder.map(jobData), refused });
+  } else {
+    for (const { status, facts } of inOrder)
+      if (status === "done") for (const output of (facts.outputs ?? []).slice(-1)) print.line(showPath(output));
+    sayTroubles(print, inOrder);
+    for (const { path, error } of refusals) {
+      print.say(`${showPath(path)} is not graded`);
+      print.error(error);
+    }
+    const count = (status: Job["status"]) => inOrder.filter((job) => job.status === status).length;
+    const parts = [
+      `${count("done")} graded`,
+      `${count("failed")} failed`,
+      `${count("held")} held`,
+      `${refusals.length} refused`,
+    ];
+    print.say(`${parts.filter((part, at) => at === 0 || !part.startsWith("0 ")).join(", ")}.`);
+  }
+  if (unreachable) {
+    print.error(unreachable);
+    return exitCodeOf(unreachable.code);
+  }
+  const isWell = refusals.length === 0 && jobs.every(({ status }) => status === "done" || status === "superseded");
+  return isWell ? EXIT.ok : EXIT.failed;
+}

@@ -1,0 +1,124 @@
+/** grade: photos named on the command line through the whole line, without an inbox. */
+import { gradePhotos } from "../app/errand.ts";
+import type { NewPhoto } from "../app/intake.ts";
+import { recipeFor } from "../core/config/recipe.ts";
+import { AppError } from "../core/errors.ts";
+import { baseName, extensionOf, folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
+import { kindOfName } from "../core/inbox/rule.ts";
+import type { OutputFormat, OutputRecipe } from "../core/job/job.ts";
+import type { Files } from "../ports.ts";
+import { defineCommand } from "./command.ts";
+import { absolute } from "./config-paths.ts";
+import { logOf } from "./disk.ts";
+import { finishErrand, showProgress } from "./errand-result.ts";
+import { CONFIG, JSON_OUTPUT } from "./options.ts";
+import { type OpenProject, openProject } from "./project.ts";
+
+const FORMATS: Readonly<Record<string, OutputFormat>> = {
+  ...{ jpg: "jpeg", jpeg: "jpeg", jpe: "jpeg", png: "png", tif: "tiff", tiff: "tiff", webp: "webp" },
+};
+
+export const grade = defineCommand({
+  name: "grade",
+  summary: "grade these photos now, without an inbox",
+  usage: "IN… --out DIR|FILE [--prompt TEXT] [--json]",
+  about: [
+    "Sends photos, or the photos of folders, through the same line as an inbox: the first inbox of the configuration gives the settings. With one photo, --out may name a file, whose extension decides the format; otherwise it names a folder. Nothing is replaced, and originals stay where they are.",
+    "The same photo with the same settings is graded once: asking again gives the result that is there.",
+  ],
+  options: {
+    out: { kind: "text", short: "o", value: "DIR|FILE", required: true, about: "Where to write." },
+    prompt: { kind: "text", short: "p", value: "TEXT", about: "The grade in words; else the configuration's prompt." },
+    look: { kind: "text", value: "FILE.cube", about: "Use this look and ask no model." },
+    ...CONFIG,
+    ...JSON_OUTPUT,
+  },
+  words: [1, Number.POSITIVE_INFINITY],
+  examples: [
+    ['hotgrade grade photo.jpg --out graded --prompt "golden hour, soft contrast"', "one photo"],
+    ["hotgrade grade shoot/ --out graded", "a folder of photos"],
+  ],
+  async run(context) {
+    const { cwd, options, print, signal, words } = context;
+    const project = await openProject(context, options.config);
+    const { files } = project;
+    const inputs = await photosOf(
+      files,
+      words.map((word) => absolute(cwd, word)),
+    );
+    const output = await outputOf(files, absolute(cwd, options.out), options.out, inputs.length);
+    const photos = await Promise.all(inputs.map((input) => photoOf(project, input, output, options, cwd)));
+    const log = logOf(project.config, context, "error");
+    try {
+      const errand = { project, files, log, signal, progress: showProgress(print) };
+      return finishErrand(context, await gradePhotos(errand, photos), options.json);
+    } finally {
+      await log.close();
+    }
+  },
+});
+
+/** Files as they are named; of a folder, the photos in it. Errors: `usage`. */
+async function photosOf(files: Files, inputs: readonly PathText[]): Promise<readonly PathText[]> {
+  const photos: PathText[] = [];
+  for (const input of inputs) {
+    const stat = await files.stat(input);
+    if (!stat) throw new AppError("usage", `there is no ${input}`);
+    if (stat.kind !== "folder") photos.push(input);
+    else
+      for (const { name, kind } of await files.list(input))
+        if (kind === "file" && kindOfName(name) === "photo") photos.push(joinPath(input, name));
+  }
+  if (photos.length === 0) throw new AppError("usage", `there are no photos in ${inputs.join(", ")}`);
+  return photos;
+}
+
+type Where = Pick<OutputRecipe, "outbox"> & Partial<OutputRecipe>;
+
+/** --out as a folder, or as a file for one photo. Errors: `usage`, `output-exists`, `outbox-unwritable`. */
+async function outputOf(files: Files, out: PathText, typed: string, count: number): Promise<Where> {
+  const kind = (await files.stat(out))?.kind;
+  const format = FORMATS[extensionOf(out)];
+  const isFile = count === 1 && kind !== "folder" && !typed.endsWith("/") && format !== undefined;
+  if (isFile && kind !== undefined) throw new AppError("output-exists", `${typed} is there already`, { out });
+  if (!isFile && kind !== undefined && kind !== "folder") throw new AppError("usage", `--out ${typed} is not a folder`);
+  const outbox = isFile ? folderOf(out) : out;
+  await files.proveWritable(outbox);
+  if (!isFile) return { outbox, structure: "flat" };
+  const name = baseName(out)
+    .replace(/[{}]/g, "_")
+    .replace(/\.[^.]*$/, ".{ext}");
+  return { outbox, structure: "flat", format, name, suffix: "" };
+}
+
+async function photoOf(
+  { config, files }: OpenProject,
+  input: PathText,
+  output: Where,
+  { prompt, look }: { readonly prompt: string | undefined; readonly look: string | undefined },
+  cwd: string,
+): Promise<NewPhoto> {
+  const [inbox] = config.inboxes;
+  if (!inbox) throw new AppError("usage", "the configuration has no inbox to take the settings from");
+  const lookFile = look === undefined ? undefined : absolute(cwd, look);
+  const recipe = recipeFor(inbox, config.backends, {
+    ...(prompt ? { prompt } : {}),
+    ...(lookFile ? { lookFile } : {}),
+  });
+  const stat = await files.stat(input);
+  if (!stat) throw new AppError("usage", `there is no ${input}`);
+  const leave = { kind: "leave" } as const;
+  return {
+    inbox: null,
+    path: input,
+    absolute: input,
+    signature: { sizeBytes: stat.sizeBytes, mtimeNs: stat.mtimeNs, inode: stat.inode },
+    origin: "command",
+    recipe: {
+      ...recipe,
+      output: { ...recipe.output, ...output },
+      original: { done: leave, failed: leave, duplicate: leave, unsupported: leave },
+    },
+    priority: inbox.priority,
+  };
+}

@@ -1,0 +1,96 @@
+/** jobs and job: the list, and one job's whole history. */
+import { hintOf } from "../core/errors.ts";
+import { showPath } from "../core/inbox/path-text.ts";
+import { STATUSES, type Status } from "../core/job/job.ts";
+import { defineCommand } from "./command.ts";
+import { absolute } from "./config-paths.ts";
+import { CONFIG, JSON_OUTPUT } from "./options.ts";
+import { jobData, jobNamed, openProject, standing, withLedger } from "./project.ts";
+
+export const jobs = defineCommand({
+  name: "jobs",
+  summary: "list the photos and where each stands",
+  usage: "[--status STATUS] [--inbox PATH] [--limit N] [--json]",
+  about: ["The newest first. The first eight characters of an id are enough for every command that takes one."],
+  options: {
+    status: { kind: "choice", value: "STATUS", of: [...STATUSES], about: "Only these:" },
+    inbox: { kind: "text", value: "PATH", about: "Only this inbox." },
+    limit: { kind: "number", value: "N", min: 1, max: 100_000, whole: true, fallback: 50, about: "At most so many:" },
+    ...CONFIG,
+    ...JSON_OUTPUT,
+  },
+  words: [0, 0],
+  examples: [["hotgrade jobs --status failed", "what failed"]],
+  async run(context) {
+    const { cwd, options, print } = context;
+    const project = await openProject(context, options.config);
+    const found = await withLedger(project, (ledger) =>
+      ledger.jobs.find({
+        limit: options.limit,
+        ...(options.status ? { statuses: [options.status as Status] } : {}),
+        ...(options.inbox ? { inbox: absolute(cwd, options.inbox) } : {}),
+      }),
+    );
+    if (options.json) print.json({ jobs: found.map(jobData) });
+    else if (found.length === 0) print.say("No photos yet.");
+    else
+      print.table(
+        [{ title: "JOB" }, { title: "STANDS" }, { title: "VERDICT" }, { title: "PHOTO" }],
+        found.map((job) => [job.id.slice(0, 8), standing(job), job.facts.verdict ?? "", showPath(job.path)]),
+      );
+    return undefined;
+  },
+});
+
+export const job = defineCommand({
+  name: "job",
+  summary: "one job's whole history: attempts, tickets, outputs",
+  usage: "ID [--json]",
+  about: ["ID may be the start of an id."],
+  options: { ...CONFIG, ...JSON_OUTPUT },
+  words: [1, 1],
+  examples: [["hotgrade job 4f1c", "the job whose id begins so"]],
+  async run(context) {
+    const { options, print, words } = context;
+    const project = await openProject(context, options.config);
+    const { found, attempts, tickets, outputs } = await withLedger(project, async (ledger) => {
+      const found = await jobNamed(ledger, words[0]!);
+      const [attempts, tickets, outputs] = await Promise.all([
+        ledger.attempts.of(found.id),
+        ledger.tickets.ofJob(found.id),
+        ledger.outputs.of(found.id),
+      ]);
+      return { found, attempts, tickets, outputs };
+    });
+    if (options.json) {
+      print.json({ ...jobData(found), prompt: found.recipe.prompt, attempts, tickets, outputs });
+      return undefined;
+    }
+    print.line(`job       ${found.id}`);
+    print.line(`photo     ${showPath(found.original)}`);
+    print.line(`stands    ${standing(found)}`);
+    print.line(`prompt    ${found.recipe.prompt}`);
+    if (found.facts.fit)
+      print.line(`look      ${found.facts.verdict}, ΔE ${found.facts.fit.score.toFixed(2)} left over`);
+    for (const { id, backend, state, seed } of tickets)
+      print.line(`ticket    ${id} on ${backend}: ${state}, seed ${seed}`);
+    for (const { path, state } of outputs)
+      print.line(`output    ${showPath(path)}${state === "published" ? "" : ` (${state})`}`);
+    for (const note of found.facts.notes ?? []) print.line(`note      ${note}`);
+    if (found.failure) {
+      print.line(`error     [${found.failure.code}] ${found.failure.message}`);
+      print.line(`hint      ${hintOf(found.failure.code)}`);
+    }
+    print.line();
+    print.table(
+      [{ title: "STAGE" }, { title: "OUTCOME" }, { title: "MS", right: true }, { title: "" }],
+      attempts.map(({ stage, kind, startedAt, endedAt, times, code, message }) => [
+        stage,
+        times > 1 ? `${kind} ×${times}` : kind,
+        endedAt - startedAt,
+        `${code ? `[${code}] ` : ""}${message ?? ""}`,
+      ]),
+    );
+    return undefined;
+  },
+});

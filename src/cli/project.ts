@@ -1,0 +1,99 @@
+/** What commands about the line share: the project they stand in, and how jobs are shown. */
+import { ledgerOf, type Project } from "../app/wire.ts";
+import { AppError, hintOf } from "../core/errors.ts";
+import { showPath } from "../core/inbox/path-text.ts";
+import type { Job } from "../core/job/job.ts";
+import type { Files, Ledger } from "../ports.ts";
+import type { World } from "./command.ts";
+import { loadConfig } from "./config-file.ts";
+import { checkFolders } from "./config-paths.ts";
+import { filesOf } from "./disk.ts";
+import type { Printer } from "./print.ts";
+
+export type OpenProject = Project & { readonly files: Files; readonly configFile: string | null };
+
+/** The project of the working directory or of --config. Errors: `config-missing`, `config-invalid`, `folders-overlap`. */
+export async function openProject(
+  world: Pick<World, "cwd" | "env">,
+  explicit: string | undefined,
+): Promise<OpenProject> {
+  const { config, root, file } = await loadConfig({ explicit, cwd: world.cwd, env: world.env });
+  const files = filesOf(world);
+  await checkFolders(config.inboxes, (path) => files.real(path));
+  return { config, root, files, configFile: file };
+}
+
+/** The project's ledger for one look, closed behind it. */
+export async function withLedger<Result>(
+  project: OpenProject,
+  use: (ledger: Ledger) => Promise<Result>,
+): Promise<Result> {
+  const ledger = ledgerOf(project);
+  try {
+    return await use(ledger);
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** People type the start of an id: the one job it means. Errors: `job-unknown`, `usage` when it means several. */
+export async function jobNamed(ledger: Ledger, word: string): Promise<Job> {
+  const found = await ledger.jobs.find({ idPrefix: word.toLowerCase(), limit: 2 });
+  if (found.length > 1) throw new AppError("usage", `${word} is the start of several ids: type more of it`);
+  const [job] = found;
+  if (!job) throw new AppError("job-unknown", `No job's id begins with ${word}.`);
+  return job;
+}
+
+/** What a job is doing, in a word or two. */
+export function standing(job: Job): string {
+  switch (job.status) {
+    case "done":
+      return job.facts.verdict === "warn" ? "done, look at it" : "done";
+    case "leased":
+      return job.stage;
+    case "ready":
+      if (job.waitsOn !== null) return `${job.stage}, waits`;
+      return job.attempt > 0 ? `${job.stage}, tries again` : `${job.stage}, next`;
+    case "failed":
+    case "held":
+    case "cancelled":
+    case "superseded":
+      return job.status;
+  }
+}
+
+/** A job for programs. Fields are only ever added. */
+export function jobData(job: Job) {
+  const { id, origin, inbox, path, original, generation, stage, status, attempt, rewinds, facts, failure } = job;
+  return {
+    id,
+    origin,
+    inbox: inbox === null ? null : showPath(inbox),
+    path: showPath(path),
+    original: showPath(original),
+    generation,
+    stage,
+    status,
+    attempt,
+    rewinds,
+    backend: facts.backend ?? null,
+    verdict: facts.verdict ?? null,
+    score: facts.score ?? null,
+    outputs: (facts.outputs ?? []).map(showPath),
+    notes: facts.notes ?? [],
+    error: failure && { code: failure.code, message: failure.message, hint: hintOf(failure.code) },
+    waitsOn: job.waitsOn,
+    createdAt: job.createdAt,
+    endedAt: job.endedAt,
+  };
+}
+
+/** Failed and held jobs, each with code, sentence and hint. */
+export function sayTroubles(print: Printer, jobs: readonly Job[]): void {
+  for (const { id, path, status, failure } of jobs) {
+    if ((status !== "failed" && status !== "held") || !failure) continue;
+    print.say(`${showPath(path)} (job ${id.slice(0, 8)}) ${status === "held" ? "is held for you" : "failed"}`);
+    print.error(new AppError(failure.code, failure.message));
+  }
+}

@@ -1,0 +1,131 @@
+/** retry, cancel, approve: what a person decides about jobs. They speak to the ledger; the daemon sees it there. */
+import { systemClock, systemIds } from "../adapters/system.ts";
+import { regrade, staleJobs } from "../app/stale.ts";
+import { AppError } from "../core/errors.ts";
+import type { Job, Status } from "../core/job/job.ts";
+import type { Ledger } from "../ports.ts";
+import { type CommandContext, defineCommand } from "./command.ts";
+import { absolute } from "./config-paths.ts";
+import { CONFIG, JSON_OUTPUT } from "./options.ts";
+import { jobNamed, type OpenProject, openProject, withLedger } from "./project.ts";
+
+const WHICH = {
+  inbox: { kind: "text", value: "PATH", about: "All of this inbox." },
+  all: { kind: "flag", about: "All that it can be said of." },
+  ...CONFIG,
+  ...JSON_OUTPUT,
+} as const;
+
+type Which = { readonly inbox: string | undefined; readonly all: boolean; readonly failed?: boolean };
+
+/** The jobs a person means: by id, or all of some statuses. Errors: `usage`, `job-unknown`. */
+async function meant(
+  context: CommandContext,
+  ledger: Ledger,
+  which: Which,
+  statuses: readonly Status[],
+): Promise<readonly Job[]> {
+  const { cwd, words } = context;
+  if (words.length > 0) return Promise.all(words.map((word) => jobNamed(ledger, word)));
+  if (!which.all && !which.failed && which.inbox === undefined)
+    throw new AppError("usage", "say which: the start of an id, --inbox PATH or --all");
+  return ledger.jobs.find({ statuses, ...(which.inbox ? { inbox: absolute(cwd, which.inbox) } : {}) });
+}
+
+function tell({ print }: CommandContext, json: boolean, ids: readonly string[], verb: string): undefined {
+  if (json) print.json({ changed: ids });
+  else print.say(`${ids.length} ${ids.length === 1 ? "photo" : "photos"} ${verb}.`);
+}
+
+export const retry = defineCommand({
+  name: "retry",
+  summary: "let failed, held or cancelled photos go on; grade stale ones again",
+  usage: "[ID…] [--failed | --stale | --inbox PATH | --all]",
+  about: [
+    "A failed or cancelled photo goes on from the stage it failed at. A held one asks the model again with a new seed; `approve` takes what is there instead.",
+    "--stale grades photos again whose recipe (configuration, prompt.txt) was edited since: the results come beside the old ones under the next number.",
+  ],
+  options: {
+    failed: { kind: "flag", about: "All that failed." },
+    stale: { kind: "flag", about: "All done photos with an older recipe." },
+    ...WHICH,
+  },
+  words: [0, Number.POSITIVE_INFINITY],
+  examples: [
+    ["hotgrade retry --failed", "after the cause is mended"],
+    ["hotgrade retry 4f1c", "one photo"],
+  ],
+  async run(context) {
+    const { options } = context;
+    const project = await openProject(context, options.config);
+    const ids = await withLedger(project, async (ledger) => {
+      if (options.stale) return retryStale(context, project, ledger, options.inbox);
+      const statuses: readonly Status[] = options.failed ? ["failed"] : ["failed", "held", "cancelled"];
+      const jobs = await meant(context, ledger, options, statuses);
+      return ledger.jobs.retry(
+        jobs.map(({ id }) => id),
+        systemClock.now(),
+      );
+    });
+    return tell(context, options.json, ids, "will be tried again");
+  },
+});
+
+async function retryStale({ cwd }: CommandContext, project: OpenProject, ledger: Ledger, inbox: string | undefined) {
+  const { config, files } = project;
+  const wanted = inbox === undefined ? undefined : absolute(cwd, inbox);
+  const ids: string[] = [];
+  for (const one of config.inboxes)
+    if (wanted === undefined || one.path === wanted) {
+      const stale = await staleJobs(one, config, { ledger, files });
+      ids.push(...(await regrade(stale, { ledger, ids: systemIds }, systemClock.now())));
+    }
+  return ids;
+}
+
+export const cancel = defineCommand({
+  name: "cancel",
+  summary: "stop photos that are on their way; originals stay",
+  usage: "[ID…] [--inbox PATH | --all]",
+  about: ["The photo's work ends within seconds, on the backend too. `retry` brings it back."],
+  options: { ...WHICH },
+  words: [0, Number.POSITIVE_INFINITY],
+  examples: [["hotgrade cancel --inbox inbox", "everything of one inbox"]],
+  async run(context) {
+    const { options } = context;
+    const project = await openProject(context, options.config);
+    const ids = await withLedger(project, async (ledger) => {
+      const jobs = await meant(context, ledger, options, ["ready", "leased", "held"]);
+      return ledger.jobs.cancel(
+        jobs.map(({ id }) => id),
+        "Cancelled by hand.",
+        systemClock.now(),
+      );
+    });
+    return tell(context, options.json, ids, "cancelled");
+  },
+});
+
+export const approve = defineCommand({
+  name: "approve",
+  summary: "write held photos with the look they have",
+  usage: "[ID…] [--inbox PATH | --all]",
+  about: [
+    "A photo is held when the model's edit is not one colour transform. Approving writes it with the nearest look all the same.",
+  ],
+  options: { ...WHICH },
+  words: [0, Number.POSITIVE_INFINITY],
+  examples: [["hotgrade approve 4f1c", "one photo"]],
+  async run(context) {
+    const { options } = context;
+    const project = await openProject(context, options.config);
+    const ids = await withLedger(project, async (ledger) => {
+      const jobs = await meant(context, ledger, options, ["held"]);
+      return ledger.jobs.approve(
+        jobs.map(({ id }) => id),
+        systemClock.now(),
+      );
+    });
+    return tell(context, options.json, ids, "will be written");
+  },
+});

@@ -1,0 +1,42 @@
+/** start: the daemon. */
+
+import { BUILTIN_IS } from "../adapters/backends/builtin.ts";
+import { runDaemon } from "../app/daemon.ts";
+import { showPath } from "../core/inbox/path-text.ts";
+import { defineCommand } from "./command.ts";
+import { logOf } from "./disk.ts";
+import { EXIT } from "./exit.ts";
+import { CONFIG } from "./options.ts";
+import { openProject } from "./project.ts";
+
+export const start = defineCommand({
+  name: "start",
+  summary: "watch the inboxes and grade what arrives, until stopped",
+  usage: "[--config FILE]",
+  about: [
+    "Watches every inbox of the configuration and grades each photo that arrives: the graded photo, its .cube and a report land in the outbox. Ctrl-C stops it; what was under way goes on at the next start. Only one daemon works on a ledger.",
+    "`hotgrade status` in another terminal shows what is where.",
+  ],
+  options: { ...CONFIG },
+  words: [0, 0],
+  examples: [["hotgrade start", "with config/hotgrade.yaml, or with inbox/ and graded/ here when there is none"]],
+  async run(context) {
+    const { options, print, signal } = context;
+    const project = await openProject(context, options.config);
+    const { config, files } = project;
+    const log = logOf(config, context);
+    try {
+      await runDaemon(project, files, log, signal, {
+        started() {
+          for (const { path, outbox } of config.inboxes)
+            print.say(`Drop photos into ${showPath(path)}; results come to ${showPath(outbox)}.`);
+          for (const { name, kind } of config.backends)
+            if (kind === "builtin") print.say(`Backend ${name} is ${BUILTIN_IS}.`);
+        },
+      });
+    } finally {
+      await log.close();
+    }
+    return EXIT.ok;
+  },
+});

@@ -1,0 +1,130 @@
+/** status: what is where, at a glance. */
+import { systemClock } from "../adapters/system.ts";
+import { staleJobs } from "../app/stale.ts";
+import { hintOf } from "../core/errors.ts";
+import { type PathText, showPath } from "../core/inbox/path-text.ts";
+import { STAGES, STATUSES, type Stage, type Status } from "../core/job/job.ts";
+import type { Ledger } from "../ports.ts";
+import type { Count, DaemonRow } from "../ports-ledger.ts";
+import { defineCommand } from "./command.ts";
+import { CONFIG, JSON_OUTPUT } from "./options.ts";
+import type { Printer } from "./print.ts";
+import { jobData, type OpenProject, openProject, withLedger } from "./project.ts";
+
+/** A daemon announces itself every 5 s; after this long without a word it is taken for dead. */
+const SILENT_MS = 20_000;
+/** Troubles and waits that are listed one by one. */
+const LISTED_MAX = 20;
+
+export const status = defineCommand({
+  name: "status",
+  summary: "what is where: the daemon, counts by inbox and stage, what needs you",
+  usage: "[--json]",
+  about: [
+    "Shows whether a daemon runs, how many photos stand at which stage, what failed or is held and why, and files in the inboxes that are not graded.",
+    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale}], files, troubles, waiting}.",
+  ],
+  options: { ...CONFIG, ...JSON_OUTPUT },
+  words: [0, 0],
+  examples: [
+    ["hotgrade status", "at a glance"],
+    ["hotgrade status --json | jq .inboxes", "for scripts"],
+  ],
+  async run(context) {
+    const { options, print } = context;
+    const project = await openProject(context, options.config);
+    const seen = await withLedger(project, (ledger) => lookAround(ledger, project));
+    if (options.json) print.json(seen);
+    else say(print, seen);
+    return undefined;
+  },
+});
+
+type Seen = Awaited<ReturnType<typeof lookAround>>;
+
+async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
+  const counts = await ledger.jobs.counts();
+  const known = config.inboxes.map(({ path }) => path as PathText | null);
+  const others = [...new Set(counts.map(({ inbox }) => inbox))].filter((inbox) => !known.includes(inbox));
+  const inboxes = [];
+  for (const inbox of [...known, ...others]) {
+    const settings = config.inboxes.find(({ path }) => path === inbox);
+    const stale = settings ? (await staleJobs(settings, config, { ledger, files })).length : 0;
+    inboxes.push({
+      inbox: inbox === null ? null : showPath(inbox),
+      ...tally(counts.filter((count) => count.inbox === inbox)),
+      stale,
+    });
+  }
+  const troubled = await ledger.jobs.find({ statuses: ["failed", "held"], limit: LISTED_MAX });
+  const open = await ledger.jobs.find({ statuses: ["ready"], limit: 200 });
+  const waiting = [];
+  for (const job of open.slice(0, LISTED_MAX)) {
+    const last = (await ledger.attempts.of(job.id)).at(-1);
+    if (last?.kind !== "wait" && last?.kind !== "retried") continue;
+    waiting.push({ id: job.id, path: showPath(job.path), stage: job.stage, code: last.code, reason: last.message });
+  }
+  return {
+    daemon: daemonData(await ledger.daemon.get()),
+    inboxes,
+    files: (await ledger.sightings.all()).map(({ inbox, path, state, code, message }) => ({
+      path: showPath(`${inbox}/${path}`),
+      state,
+      code,
+      message,
+      hint: code && hintOf(code),
+    })),
+    troubles: troubled.map(jobData),
+    waiting,
+  };
+}
+
+function daemonData(row: DaemonRow | undefined) {
+  if (!row || systemClock.now() - row.seenAt > SILENT_MS) return null;
+  const { pid, instance, host, startedAt, loopDelayMaxMs } = row;
+  return { pid, instance, host, startedAt, loopDelayMaxMs };
+}
+
+/** How many jobs have each status; how many of those still on their way stand at each stage. */
+function tally(counts: readonly Count[]) {
+  const statuses = Object.fromEntries(STATUSES.map((name) => [name, 0])) as Record<Status, number>;
+  const stages = Object.fromEntries(STAGES.map((name) => [name, 0])) as Record<Stage, number>;
+  let warn = 0;
+  for (const { status, stage, verdict, count } of counts) {
+    statuses[status] += count;
+    if (status === "ready" || status === "leased") stages[stage] += count;
+    if (status === "done" && verdict === "warn") warn += count;
+  }
+  return { statuses, stages, warn };
+}
+
+const SAID: Readonly<Record<Status, string>> = {
+  ready: "waiting their turn",
+  leased: "in work",
+  done: "done",
+  failed: "failed",
+  cancelled: "cancelled",
+  held: "held for you",
+  superseded: "superseded",
+};
+
+function say(print: Printer, { daemon, inboxes, files, troubles, waiting }: Seen): void {
+  print.line(daemon ? `daemon: running (pid ${daemon.pid})` : "daemon: not running; `hotgrade start` starts it");
+  for (const { inbox, statuses, stages, warn, stale } of inboxes) {
+    const parts = STATUSES.filter((name) => statuses[name] > 0).map((name) => `${statuses[name]} ${SAID[name]}`);
+    print.line(`${inbox ?? "(hotgrade grade)"}: ${parts.join(", ") || "no photos yet"}`);
+    const open = STAGES.filter((stage) => stages[stage] > 0).map((stage) => `${stages[stage]} at ${stage}`);
+    if (open.length > 0) print.line(`  ${open.join(", ")}`);
+    if (warn > 0) print.line(`  ${warn} done with verdict warn: look at them`);
+    if (stale > 0) print.line(`  ${stale} graded by an older recipe; \`hotgrade retry --stale\` grades them again`);
+  }
+  for (const { path, state, code, message, hint } of files) {
+    print.line(`${path}: ${state}${code ? ` [${code}]` : ""} ${message ?? ""}`.trimEnd());
+    if (hint) print.line(`  hint: ${hint}`);
+  }
+  for (const { id, path, status: how, error } of troubles) {
+    print.line(`${path}: ${how} [${error?.code ?? ""}] ${error?.message ?? ""} (job ${id.slice(0, 8)})`);
+    if (error) print.line(`  hint: ${error.hint}`);
+  }
+  for (const { path, stage, reason } of waiting) print.line(`${path}: waits at ${stage}: ${reason}`);
+}

@@ -1,0 +1,134 @@
+/** From the plain values of a configuration file to a Config, or to everything that is wrong with them at once. */
+import type { PathText } from "../inbox/path-text.ts";
+import type { Disposition, OutputFormat, Sidecar } from "../job/job.ts";
+import { parseDuration, parsePixels, parseSize } from "./durations.ts";
+import { type Issue, issuesOf, sentenceOf } from "./issues.ts";
+import { type ConfigText, configSchema, type InboxText } from "./schema.ts";
+
+export type { Issue } from "./issues.ts";
+
+export type BackendConfig =
+  | { readonly name: string; readonly kind: "builtin" }
+  | {
+      readonly name: string;
+      readonly kind: "comfyui";
+      /** Without a slash at its end. */
+      readonly url: string;
+      readonly depth: number;
+      readonly token: string | null;
+    };
+
+/** Paths are as written until `resolvePaths` made them absolute; a FOLDER of `original` stays relative to the inbox. */
+export type InboxConfig = {
+  readonly path: PathText;
+  readonly outbox: PathText;
+  readonly prompt: string;
+  readonly promptSuffix: string;
+  readonly workflow: string;
+  readonly slots: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<string, string | number>>;
+  readonly seed: number | "random" | "from-content";
+  /** Names as written, or null for the usual choice; `backendsFor` answers. */
+  readonly backends: readonly string[] | null;
+  readonly finish: "lut";
+  /** A .cube to use instead of asking a model, or null. */
+  readonly lookFile: PathText | null;
+  readonly lutSize: number;
+  readonly onSpatial: "hold" | "write";
+  readonly settleMs: number;
+  readonly rescanMs: number;
+  readonly order: "oldest" | "newest" | "name";
+  readonly format: OutputFormat;
+  readonly quality: number | null;
+  readonly suffix: string;
+  readonly name: string;
+  readonly structure: "keep" | "flat";
+  readonly sidecars: readonly Sidecar[];
+  readonly original: Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>>;
+  readonly priority: number;
+};
+
+export type Config = {
+  readonly ledger: { readonly driver: "sqlite"; readonly file: PathText };
+  readonly backends: readonly BackendConfig[];
+  readonly inboxes: readonly InboxConfig[];
+  /** Bytes for pictures in work, or "auto": see `memoryBudget` in adapters/system.ts. */
+  readonly memory: "auto" | number;
+  readonly log: { readonly level: "debug" | "info" | "warn" | "error" | "fatal"; readonly file: PathText | null };
+  readonly limits: {
+    readonly pixels: number;
+    readonly fileSizeBytes: number;
+    readonly attempts: number;
+    readonly rewinds: number;
+  };
+};
+
+export type Parsed =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly issues: readonly Issue[] };
+
+/** Checks plain values (as YAML or JSON give them) and fills in the defaults. */
+export function parse(plain: unknown): Parsed {
+  const given = plain ?? {};
+  const checked = configSchema.safeParse(given, { error: sentenceOf });
+  const issues = issuesOf(given, checked.error?.issues ?? []);
+  if (!checked.success || issues.length > 0) return { ok: false, issues };
+  return { ok: true, config: configOf(checked.data, given as ConfigText) };
+}
+
+function configOf(text: ConfigText, given: ConfigText): Config {
+  return {
+    ledger: { driver: text.ledger.driver, file: text.ledger.file as PathText },
+    backends: backendsOf(text),
+    inboxes: text.inboxes.map((inbox, at) => {
+      const named = given.inboxes?.[at]?.workflow !== undefined;
+      return inboxOf(inbox, named ? inbox.workflow : (text.comfyui?.workflow ?? inbox.workflow));
+    }),
+    memory: text.memory === "auto" ? "auto" : parseSize(text.memory)!,
+    log: { level: text.log.level, file: text.log.file as PathText | null },
+    limits: {
+      pixels: parsePixels(text.limits.pixels)!,
+      fileSizeBytes: parseSize(text.limits.fileSize)!,
+      attempts: text.limits.attempts,
+      rewinds: text.limits.rewinds,
+    },
+  };
+}
+
+function backendsOf({ backends, comfyui }: ConfigText): readonly BackendConfig[] {
+  if (backends)
+    return backends.map((backend) => {
+      if (backend.kind === "builtin") return backend;
+      return { ...backend, url: backend.url.replace(/\/+$/, ""), token: backend.token || null };
+    });
+  if (!comfyui?.enabled) return [{ name: "here", kind: "builtin" }];
+  const { host, port } = comfyui;
+  const bracketed = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  return [{ name: "comfyui", kind: "comfyui", url: `http://${bracketed}:${port}`, depth: 2, token: null }];
+}
+
+function inboxOf({ backend, look, settle, rescan, ...inbox }: InboxText, workflow: string): InboxConfig {
+  const { done, failed, duplicate, unsupported } = inbox.original;
+  return {
+    ...inbox,
+    path: inbox.path as PathText,
+    outbox: inbox.outbox as PathText,
+    workflow,
+    backends: backend === undefined ? null : [backend].flat(),
+    lookFile: look === "each" ? null : (look as PathText),
+    settleMs: parseDuration(settle)!,
+    rescanMs: parseDuration(rescan)!,
+    original: {
+      done: dispositionOf(done),
+      failed: dispositionOf(failed),
+      duplicate: dispositionOf(duplicate),
+      unsupported: dispositionOf(unsupported),
+    },
+  };
+}
+
+function dispositionOf(text: string): Disposition {
+  if (text === "leave" || text === "trash") return { kind: text };
+  const at = text.indexOf(":");
+  return { kind: text.slice(0, at) as "move" | "copy", folder: text.slice(at + 1).trim() as PathText };
+}

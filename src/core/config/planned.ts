@@ -1,0 +1,28 @@
+/** Keys and values that the design names and that are not built yet: refused with a sentence rather than a puzzle. */
+
+/** Parent key ("" for the top level) → keys to come. */
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  "": ["web", "retention", "hooks", "housekeeping"],
+  inboxes: [
+    ...["shootGap", "heroes", "bitDepth", "resize", "profile", "raw", "pairs", "pairWait"],
+    ...["duplicates", "metadataChanges", "ownOutputs", "existing"],
+    ...["schedule", "hours", "catchUp", "timezone", "review", "hooks", "strength"],
+  ],
+};
+
+/** Key → values to come. */
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  driver: ["postgres", "postgresql"],
+  finish: ["local", "direct", "tiles", "cutout"],
+  look: ["shoot"],
+  onSpatial: ["local", "direct"],
+  sidecars: ["hald", "lightroom"],
+};
+
+export function isPlannedKey(parent: string, key: string): boolean {
+  return KEYS[parent]?.includes(key) ?? false;
+}
+
+export function isPlannedValue(key: string, value: unknown): boolean {
+  return typeof value === "string" && (VALUES[key]?.includes(value) ?? false);
+}

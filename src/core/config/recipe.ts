@@ -1,0 +1,87 @@
+/** From an inbox's settings to the recipe of its jobs, and from a recipe to the words a model is given. */
+import type { PathText } from "../inbox/path-text.ts";
+import { joinPath } from "../inbox/path-text.ts";
+import type { Recipe } from "../job/job.ts";
+import type { BackendConfig, InboxConfig } from "./parse.ts";
+import { expandTemplate, type PromptWords } from "./template.ts";
+
+/** What a folder's own files say: its prompt.txt, its look.cube. */
+export type RecipeOverrides = { readonly prompt?: string; readonly lookFile?: PathText };
+
+/**
+ * The backends that may serve an inbox, in the order of preference: those it names, else every one that is not
+ * builtin. The builtin never shares work with a model: it serves when it is named, or when there is nothing else.
+ */
+export function backendsFor(
+  inbox: Pick<InboxConfig, "backends">,
+  backends: readonly BackendConfig[],
+): readonly string[] {
+  if (inbox.backends) return inbox.backends;
+  const models = backends.filter(({ kind }) => kind !== "builtin");
+  return (models.length > 0 ? models : backends).map(({ name }) => name);
+}
+
+/** The snapshot a job carries. The inbox's paths must be absolute; the prompt keeps its `{places}` for `promptText`. */
+export function recipeFor(
+  inbox: InboxConfig,
+  backends: readonly BackendConfig[],
+  overrides: RecipeOverrides = {},
+): Recipe {
+  return {
+    prompt: overrides.prompt?.trim() || inbox.prompt,
+    promptSuffix: inbox.promptSuffix,
+    workflow: inbox.workflow,
+    slots: inbox.slots,
+    params: inbox.params,
+    seed: inbox.seed,
+    backends: backendsFor(inbox, backends),
+    finish: inbox.finish,
+    lookFile: overrides.lookFile ?? inbox.lookFile,
+    lutSize: inbox.lutSize,
+    strength: 1,
+    onSpatial: inbox.onSpatial,
+    output: {
+      outbox: inbox.outbox,
+      structure: inbox.structure,
+      name: inbox.name,
+      suffix: inbox.suffix,
+      format: inbox.format,
+      quality: inbox.quality,
+      sidecars: inbox.sidecars,
+    },
+    original: inbox.original,
+  };
+}
+
+/** The whole prompt of one photo: places filled, then the suffix. `{camera}` of a photo without one leaves no double space. */
+export function promptText(recipe: Pick<Recipe, "prompt" | "promptSuffix">, words: PromptWords): string {
+  const tidy = (text: string) =>
+    expandTemplate(text, words)
+      .replaceAll(/[ \t]{2,}/g, " ")
+      .trim();
+  const prompt = tidy(recipe.prompt);
+  const suffix = tidy(recipe.promptSuffix);
+  if (!prompt || !suffix) return prompt || suffix;
+  return /[.,;:!?]$/.test(prompt) ? `${prompt} ${suffix}` : `${prompt}, ${suffix}`;
+}
+
+/** The recipe as text with keys in a fixed order: equal recipes give equal text, which is what gets hashed. */
+export function canonicalRecipe(recipe: Recipe): string {
+  return JSON.stringify(recipe, (_key, value: unknown) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
+  });
+}
+
+/** Where a FOLDER of `original` is: an absolute one as it is, any other below the inbox. */
+export function dispositionFolder(inbox: PathText, folder: PathText): PathText {
+  const isAbsolute = folder.startsWith("/") || /^[A-Za-z]:[\\/]/.test(folder);
+  return isAbsolute ? folder : joinPath(inbox, folder);
+}
+
+/** Folders that an inbox's scan must never look into, since originals go there. */
+export function dispositionFolders(inbox: Pick<InboxConfig, "path" | "original">): readonly PathText[] {
+  return Object.values(inbox.original).flatMap((disposition) =>
+    "folder" in disposition ? [dispositionFolder(inbox.path, disposition.folder)] : [],
+  );
+}

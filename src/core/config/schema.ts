@@ -1,0 +1,228 @@
+/**
+ * The grammar of the configuration file: every key, what it may be, its default and its meaning.
+ * Defaults live here and nowhere else. config/schema.json and the table in docs/configuration.md are made from it.
+ */
+import { z } from "zod";
+import { parseDuration, parsePixels, parseSize } from "./durations.ts";
+import { NAME_WORDS, PROMPT_WORDS, placesOf } from "./template.ts";
+
+export const DEFAULT_PROMPT = "Warm cinematic color grading, soft contrast, slightly lifted blacks";
+export const KEEP_STILL =
+  "while maintaining the exact composition, framing and all details; keep everything else unchanged";
+export const DEFAULT_WORKFLOW = "kontext-color-grade";
+
+/** Markers a workflow's nodes may carry, here as keys of `slots`. */
+export const SLOTS = [
+  ...["image", "prompt", "negative", "seed", "strength", "steps"],
+  ...["reference", "mask", "result", "baseline"],
+] as const;
+
+const TEXT_MAX = 8_000;
+const PATH_MAX = 4_096;
+const NAME_MAX = 200;
+
+/** Text in a pattern, read by `parse` and kept between two bounds; `expects` is what a person is told. */
+const measured = (expects: string, parse: (text: string) => number | undefined, least: string, most: string) => {
+  const sentence = `expected ${expects} between ${least} and ${most}`;
+  const inside = (text: string) => {
+    const value = parse(text);
+    return value !== undefined && value >= parse(least)! && value <= parse(most)!;
+  };
+  return z.string({ error: sentence }).refine(inside, { error: sentence });
+};
+const duration = (least: string, most: string) =>
+  measured("a duration with its unit, such as 500ms, 2s or 15m,", parseDuration, least, most);
+const size = (least: string, most: string) =>
+  measured("a size with its unit, such as 512MiB or 2GiB,", parseSize, least, most);
+const pixels = (least: string, most: string) =>
+  measured("a number of megapixels, such as 500MP,", parsePixels, least, most);
+
+/** A path as written; relative ones are below the project root. */
+const path = (what: string) =>
+  z
+    .string({ error: `expected ${what}` })
+    .min(1, { error: `expected ${what}, not an empty text` })
+    .max(PATH_MAX)
+    .refine((text) => !text.includes("\0"), { error: "a path holds no NUL character" });
+
+const template = (words: readonly string[], lengthMax: number) =>
+  z
+    .string()
+    .max(lengthMax)
+    .refine((text) => placesOf(text).every((word) => words.includes(word)), {
+      error: (issue) => {
+        const astray = placesOf(String(issue.input)).find((word) => !words.includes(word));
+        return `unknown place {${astray}}; known are ${words.map((word) => `{${word}}`).join(" ")}`;
+      },
+    });
+
+const fileNamePart = (text: string): boolean => !/[/\\\p{Cc}]/u.test(text);
+
+const DISPOSITION = /^(leave|trash|(move|copy):.+)$/;
+const disposition = z
+  .string({ error: "expected leave, move:FOLDER, copy:FOLDER or trash" })
+  .max(PATH_MAX)
+  .regex(DISPOSITION, { error: "expected leave, move:FOLDER, copy:FOLDER or trash" });
+
+const backendName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+  error: "a backend's name is 1 to 64 letters, digits, dots, dashes or underscores",
+});
+
+const backend = z.discriminatedUnion("kind", [
+  z.strictObject({
+    name: backendName.describe("What inboxes, logs and `status` call it."),
+    kind: z.literal("builtin").describe("`builtin` reads the words of the prompt: no model, no GPU, no network."),
+  }),
+  z.strictObject({
+    name: backendName.describe("What inboxes, logs and `status` call it."),
+    kind: z.literal("comfyui").describe("`comfyui` is a ComfyUI server of yours."),
+    url: z
+      .string({ error: "expected the server's address, such as http://127.0.0.1:8188" })
+      .regex(/^https?:\/\/[^\s?#]+$/i, { error: "expected the server's address, such as http://127.0.0.1:8188" })
+      .describe("The server's address, such as `http://127.0.0.1:8188`."),
+    depth: z.int().min(1).max(16).default(2).describe("Prompts it is given at once, 1 to 16; 2 keeps its GPU busy."),
+    token: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe(`Sent as a bearer token. Write \`\${NAME}\` to take it from the environment.`),
+  }),
+]);
+
+const inbox = z.strictObject({
+  path: path("the folder to watch").describe("The watched folder. Required."),
+  outbox: path("a folder").default("graded").describe("Where the results go. Never inside an inbox."),
+  prompt: template(PROMPT_WORDS, TEXT_MAX)
+    .min(1)
+    .default(DEFAULT_PROMPT)
+    .describe("The grade in words; may hold `{inbox}` `{folder}` `{name}` `{date}` `{camera}`."),
+  promptSuffix: template(PROMPT_WORDS, TEXT_MAX)
+    .default(KEEP_STILL)
+    .describe("Added to every prompt so that the model keeps the picture still; the builtin backend ignores it."),
+  workflow: path("the name of a workflow").default(DEFAULT_WORKFLOW).describe("The ComfyUI graph, by file name."),
+  slots: z
+    .partialRecord(
+      z.enum(SLOTS),
+      z.string().regex(/^[^.\s]+(\.[^\s]+)?$/, { error: 'expected NODE or NODE.INPUT, such as "10.image"' }),
+    )
+    .default({})
+    .describe('Nodes of an unmarked workflow: `{image: "10.image", prompt: "6.text"}`.'),
+  params: z
+    .record(z.string().min(1), z.union([z.string(), z.number()], { error: "expected a text or a number" }))
+    .default({})
+    .describe("Values for slots of the workflow, such as `{steps: 20}`."),
+  seed: z
+    .union([z.literal("random"), z.literal("from-content"), z.int().min(0)], {
+      error: "expected random, from-content or a whole number from 0",
+    })
+    .default("random")
+    .describe("`random`, `from-content` (the same photo gives the same seed) or a whole number."),
+  backend: z
+    .union([backendName, z.array(backendName).min(1)], { error: "expected the name of a backend, or a list of names" })
+    .optional()
+    .describe(
+      "Name, or list of names, of the backends that serve it. Without it: every backend that is not builtin; the builtin when there is no other.",
+    ),
+  finish: z.enum(["lut"]).default("lut").describe("How the model's picture becomes the output."),
+  look: path("each, or a .cube file")
+    .refine((text) => text === "each" || /\.cube$/i.test(text), { error: "expected each, or the path of a .cube file" })
+    .default("each")
+    .describe("`each` asks the backend for every photo; the path of a `.cube` uses that look and asks no model."),
+  lutSize: z.int().min(17).max(65).default(33).describe("Points a side of the LUT, 17 to 65."),
+  onSpatial: z
+    .enum(["hold", "write"])
+    .default("hold")
+    .describe("What to do when the model's edit is not one colour transform: hold for a person, or write the nearest."),
+  settle: duration("100ms", "1h").default("2s").describe("How long a file must stand still before it is taken."),
+  rescan: duration("1s", "1d").default("60s").describe("How often the whole folder is looked through."),
+  order: z.enum(["oldest", "newest", "name"]).default("oldest").describe("Which photo is taken first."),
+  format: z.enum(["same", "jpeg", "png", "tiff", "webp"]).default("same").describe("Format of the output."),
+  quality: z.int().min(1).max(100).nullable().default(null).describe("1 to 100; null keeps the source's."),
+  suffix: z
+    .string()
+    .max(64)
+    .refine(fileNamePart, { error: "a suffix holds no slash and no control character" })
+    .default("")
+    .describe("Added to the output's name, such as `_graded`."),
+  name: template(NAME_WORDS, NAME_MAX)
+    .refine(fileNamePart, { error: "a name holds no slash; `structure` decides about folders" })
+    .refine((text) => text.endsWith(".{ext}") && text.length > 6, { error: "a name ends in .{ext}" })
+    .default("{name}{suffix}.{ext}")
+    .describe("The output's name, of `{name}` `{suffix}` `{ext}` `{date}` `{folder}` `{inbox}`."),
+  structure: z.enum(["keep", "flat"]).default("keep").describe("Keep the inbox's folders in the outbox, or not."),
+  sidecars: z
+    .array(z.enum(["cube", "report"]))
+    .default(["cube", "report"])
+    .describe("Files beside each output: its `.cube`, and `NAME.grade.json`."),
+  original: z
+    .strictObject({
+      done: disposition
+        .default("leave")
+        .describe("`leave`, `move:FOLDER`, `copy:FOLDER` or `trash` once the output is there."),
+      failed: disposition.default("leave").describe("The same, for a photo that could not be graded."),
+      duplicate: disposition.default("leave").describe("The same, for a photo that was graded already."),
+      unsupported: disposition.default("leave").describe("The same, for a file that hotgrade cannot read."),
+    })
+    .prefault({})
+    .describe("What becomes of the original; a relative FOLDER is below the inbox and is never watched."),
+  priority: z.int().min(-100).max(100).default(0).describe("Inboxes with a higher number are served first."),
+});
+
+export const configSchema = z.strictObject({
+  ledger: z
+    .strictObject({
+      driver: z.enum(["sqlite"]).default("sqlite").describe("The kind of database."),
+      file: path("a file").default("var/ledger.db").describe("The ledger's file, on a local disk."),
+    })
+    .prefault({})
+    .describe("Where hotgrade keeps what it knows of every photo."),
+  backends: z
+    .array(backend)
+    .min(1)
+    .max(64)
+    .optional()
+    .describe("What runs the prompts. Without it: one builtin backend, `here`."),
+  comfyui: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe("false means the builtin backend."),
+      host: z.string().min(1).default("127.0.0.1").describe("Name or address of the server."),
+      port: z.int().min(1).max(65_535).default(8188).describe("Its port."),
+      workflow: path("the name of a workflow").optional().describe("The workflow of inboxes that name none."),
+    })
+    .optional()
+    .describe("Older spelling of one backend; not together with `backends`."),
+  inboxes: z
+    .array(inbox)
+    .max(256)
+    .prefault([{ path: "inbox" }])
+    .describe("The watched folders. Without it: one, `inbox`."),
+  memory: z
+    .union([z.literal("auto"), size("256MiB", "64TiB")], { error: "expected auto, or a size such as 4GiB" })
+    .default("auto")
+    .describe("Memory for pictures in work; `auto` is half of the machine's."),
+  log: z
+    .strictObject({
+      level: z.enum(["debug", "info", "warn", "error", "fatal"]).default("info").describe("The least that is written."),
+      file: path("a file").nullable().default(null).describe("Write here; null writes to the terminal."),
+    })
+    .prefault({})
+    .describe("What is written down."),
+  limits: z
+    .strictObject({
+      pixels: pixels("1MP", "4000MP").default("500MP").describe("The largest picture that is decoded."),
+      fileSize: size("1MiB", "1TiB").default("2GiB").describe("The largest file that is read."),
+      attempts: z.int().min(1).max(100).default(5).describe("Failed attempts at one stage before a job fails."),
+      rewinds: z.int().min(0).max(100).default(3).describe("Times a job may go back to an earlier stage."),
+    })
+    .prefault({})
+    .describe("Bounds that keep one file from stopping the rest."),
+});
+
+export type ConfigText = z.output<typeof configSchema>;
+export type InboxText = z.output<typeof inbox>;
+
+/** The JSON Schema that editors use for completion; kept in config/schema.json. */
+export function jsonSchema(): string {
+  const schema = { title: "hotgrade configuration", ...z.toJSONSchema(configSchema, { io: "input" }) };
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}

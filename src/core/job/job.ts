@@ -1,0 +1,158 @@
+/** What a job is: one settled photo on its way through the line. Plain data, as the ledger keeps it. */
+import type { ErrorCode } from "../errors.ts";
+import type { PathText } from "../inbox/path-text.ts";
+import type { FitReport } from "../lut/fit/report.ts";
+import type { PictureInfo } from "./picture.ts";
+
+/** The stages of the line, in order. `LINE` in stages/index.ts holds their programs. */
+export const STAGES = ["upload", "queue", "fetch", "lut", "write", "retire"] as const;
+export type Stage = (typeof STAGES)[number];
+
+export const STATUSES = ["ready", "leased", "done", "failed", "cancelled", "held", "superseded"] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** Statuses in which nothing more happens by itself. A held job waits for a person. */
+export const ENDED: readonly Status[] = ["done", "failed", "cancelled", "superseded"];
+
+export type Origin = "inbox" | "command" | "api" | "viewer";
+
+/** What becomes of the original: stay, or go to a folder (relative to the inbox), or to the system's trash. */
+export type Disposition =
+  | { readonly kind: "leave" }
+  | { readonly kind: "move" | "copy"; readonly folder: PathText }
+  | { readonly kind: "trash" };
+
+export type Sidecar = "cube" | "report";
+export type OutputFormat = "same" | "jpeg" | "png" | "tiff" | "webp";
+
+/** Everything that decides how a photo is graded and written; a snapshot taken when the job is made. */
+export type Recipe = {
+  readonly prompt: string;
+  readonly promptSuffix: string;
+  readonly workflow: string;
+  readonly slots: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<string, string | number>>;
+  readonly seed: number | "random" | "from-content";
+  /** Names of the backends that may serve it, in the order of preference. */
+  readonly backends: readonly string[];
+  readonly finish: "lut";
+  /** Absolute path of a .cube to use instead of asking a model, or null. */
+  readonly lookFile: PathText | null;
+  readonly lutSize: number;
+  readonly strength: number;
+  readonly onSpatial: "hold" | "write";
+  readonly output: OutputRecipe;
+  readonly original: Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>>;
+};
+
+export type OutputRecipe = {
+  /** Absolute folder of the results. */
+  readonly outbox: PathText;
+  readonly structure: "keep" | "flat";
+  /** Template over {name} {suffix} {ext} {date} {folder} {inbox}. */
+  readonly name: string;
+  readonly suffix: string;
+  readonly format: OutputFormat;
+  /** 1 … 100; null keeps the source's. */
+  readonly quality: number | null;
+  readonly sidecars: readonly Sidecar[];
+};
+
+/** The identity of a file on disk, for "has it changed?". Decimal strings where a number would lose digits. */
+export type Signature = { readonly sizeBytes: number; readonly mtimeNs: string; readonly inode: string };
+
+/** What stages learn and later stages need. Every value survives a restart. */
+export type Facts = {
+  readonly signature?: Signature;
+  readonly photo?: PictureInfo;
+  readonly backend?: string;
+  readonly plate?: string;
+  readonly ticket?: string;
+  readonly preview?: PathText;
+  readonly baseline?: PathText;
+  readonly rounding?: "rounded" | "truncated";
+  readonly cube?: PathText;
+  readonly verdict?: "global" | "warn" | "spatial";
+  readonly score?: number;
+  readonly fit?: FitReport;
+  /** Sentences worth the user's attention, for status and report. */
+  readonly notes?: readonly string[];
+  /** Temp files being written in the outbox, named before they are made. */
+  readonly temps?: readonly PathText[];
+  readonly outputs?: readonly PathText[];
+  /** Where the retire stage is putting the original, written before it moves. */
+  readonly retiring?: { readonly kind: "move" | "copy"; readonly from: PathText; readonly to: PathText };
+};
+
+/** Why a job failed, and the stage it goes on from when it is retried. */
+export type Failure = { readonly code: ErrorCode; readonly message: string; readonly stage: Stage };
+
+export type Job = {
+  readonly id: string;
+  readonly seq: number;
+  readonly origin: Origin;
+  /** The inbox's absolute path, or null for a job without one. */
+  readonly inbox: PathText | null;
+  /** The original's path relative to the inbox (the identity), or absolute without one. */
+  readonly path: PathText;
+  /** Where the original is now, absolute. */
+  readonly original: PathText;
+  readonly pictureSha256: string;
+  readonly contentSha256: string;
+  readonly generation: number;
+  readonly recipe: Recipe;
+  readonly recipeHash: string;
+  readonly stage: Stage;
+  readonly status: Status;
+  readonly facts: Facts;
+  /** Counted attempts that failed at this stage. */
+  readonly attempt: number;
+  readonly rewinds: number;
+  readonly dueAt: number;
+  readonly waitsOn: string | null;
+  readonly holdReason: string | null;
+  readonly failure: Failure | null;
+  readonly priority: number;
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+};
+
+/** What the runner is given by a claim: the job, and the token every later write must show. */
+export type Claimed = { readonly job: Job; readonly lease: string; readonly leaseUntil: number };
+
+/** What a wait waits for: time to pass, or a named thing to change (the ledger clears it in that same transaction). */
+export type WaitFor = { readonly afterMs: number } | { readonly on: string };
+
+export type Outcome =
+  | { readonly kind: "done"; readonly facts: Facts }
+  | { readonly kind: "wait"; readonly for: WaitFor; readonly reason: string; readonly facts?: Facts }
+  | { readonly kind: "rewind"; readonly to: Stage; readonly code: ErrorCode; readonly reason: string }
+  /** `retryFrom` is where the job goes on when a person says retry; its own stage by default. */
+  | {
+      readonly kind: "hold";
+      readonly code: ErrorCode;
+      readonly reason: string;
+      readonly facts: Facts;
+      readonly retryFrom: Stage;
+    }
+  | {
+      readonly kind: "end";
+      readonly status: "cancelled" | "superseded";
+      readonly code: ErrorCode;
+      readonly reason: string;
+    };
+
+export const done = (facts: Facts = {}): Outcome => ({ kind: "done", facts });
+export const wait = (waitFor: WaitFor, reason: string, facts: Facts = {}): Outcome => ({
+  kind: "wait",
+  for: waitFor,
+  reason,
+  facts,
+});
+export const rewind = (to: Stage, code: ErrorCode, reason: string): Outcome => ({ kind: "rewind", to, code, reason });
+export const end = (status: "cancelled" | "superseded", code: ErrorCode, reason: string): Outcome => ({
+  kind: "end",
+  status,
+  code,
+  reason,
+});

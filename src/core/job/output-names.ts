@@ -1,0 +1,59 @@
+/** Where a job's outputs go and what they are called, before any number is added. */
+import { outboxFolder, outputStem, stemCandidates, stemOf } from "../inbox/naming.ts";
+import { baseName, extensionOf, folderOf, joinPath, type PathText } from "../inbox/path-text.ts";
+import type { Job } from "./job.ts";
+import type { PictureFormat, PictureInfo } from "./picture.ts";
+
+export type Naming = {
+  /** Absolute folder of the outputs. */
+  readonly folder: PathText;
+  /** Stems to try, the wanted one first. */
+  readonly stems: readonly PathText[];
+  /** What stands behind the stem of each output, sidecars first. */
+  readonly files: readonly { readonly kind: "photo" | "cube" | "report"; readonly suffix: string }[];
+  readonly format: PictureFormat;
+};
+
+/** Enough for every photo of a day under one name. */
+const STEMS_TRIED_MAX = 1_000;
+
+const EXTENSIONS: Readonly<Record<PictureFormat, readonly string[]>> = {
+  jpeg: ["jpg", "jpeg", "jpe"],
+  png: ["png"],
+  tiff: ["tif", "tiff"],
+  webp: ["webp"],
+};
+
+export function namingOf(job: Job, info: PictureInfo): Naming {
+  const { output } = job.recipe;
+  const format = output.format === "same" ? info.format : output.format;
+  const ext = extensionFor(job.path, format);
+  const relative = job.inbox === null ? baseName(job.path) : job.path;
+  const stem = outputStem(output.name, { ...photoWords(job), suffix: output.suffix, ext });
+  const sidecars = output.sidecars.map((kind) => ({ kind, suffix: kind === "cube" ? ".cube" : ".grade.json" }));
+  return {
+    folder: joinPath(output.outbox, outboxFolder(output.structure, relative)),
+    stems: stemCandidates(stem, STEMS_TRIED_MAX),
+    files: [...sidecars, { kind: "photo", suffix: `.${ext}` }],
+    format,
+  };
+}
+
+/** The original's own extension where it fits the format, in its own case: `a.JPG` stays .JPG as a JPEG. */
+function extensionFor(path: PathText, format: PictureFormat): string {
+  const own = extensionOf(path);
+  if (EXTENSIONS[format].includes(own)) return path.slice(path.length - own.length);
+  return EXTENSIONS[format][0]!;
+}
+
+/** What templates of prompts and names may say of a photo. */
+export function photoWords(job: Job): Record<"inbox" | "folder" | "name" | "date" | "camera", string> {
+  const taken = job.facts.photo?.takenAt?.slice(0, 10);
+  return {
+    inbox: job.inbox === null ? "" : baseName(job.inbox),
+    folder: baseName(folderOf(job.path)),
+    name: stemOf(job.path),
+    date: taken ?? new Date(job.createdAt).toISOString().slice(0, 10),
+    camera: job.facts.photo?.camera ?? "",
+  };
+}

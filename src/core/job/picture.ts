@@ -1,0 +1,20 @@
+/** What is known of a photo without decoding its pixels. */
+export type PictureFormat = "jpeg" | "png" | "tiff" | "webp";
+
+export type PictureInfo = {
+  readonly format: PictureFormat;
+  /** As displayed, orientation applied. */
+  readonly width: number;
+  readonly height: number;
+  /** EXIF orientation 1 … 8. */
+  readonly orientation: number;
+  readonly bitDepth: 8 | 16;
+  readonly hasAlpha: boolean;
+  /** As stored. */
+  readonly model: "rgb" | "grey" | "cmyk";
+  /** Description of the embedded ICC profile, or null (sRGB is assumed). */
+  readonly profile: string | null;
+  readonly camera: string | null;
+  /** EXIF DateTimeOriginal, "yyyy-mm-dd hh:mm:ss", or null. */
+  readonly takenAt: string | null;
+};

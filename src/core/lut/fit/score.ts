@@ -1,0 +1,107 @@
+/**
+ * Score: is this edit one colour transform at all?
+ *
+ * A LUT cannot darken a corner or light a face. What it leaves behind then is smooth over the picture, whereas noise and
+ * small repainted objects are not. So: blur the residual (σ = 32 px of a megapixel), see how different in CIEDE2000 it
+ * makes the colours, and take the 75th percentile over the picture.
+ */
+import { deltaE } from "../../colour/delta-e.ts";
+import { toLab } from "../../colour/srgb.ts";
+import type { Blocks } from "./blocks.ts";
+import type { Verdict } from "./report.ts";
+
+export const WARN_FROM = 1;
+export const SPATIAL_FROM = 2.2;
+
+/** Blocks a side that make one cell, and the blur in cells: 16 px and 32 px of a megapixel. */
+const CELL = 4;
+const BLUR_CELLS = 2;
+const PERCENTILE = 0.75;
+
+export function verdictOf(score: number): Verdict {
+  if (score < WARN_FROM) return "global";
+  return score < SPATIAL_FROM ? "warn" : "spatial";
+}
+
+/** S for `looked`, the look's colours at the blocks (3·count, 0 … 1): 0 where it explains everything. */
+export function scoreOf(blocks: Blocks, looked: Float32Array): number {
+  const columns = Math.max(1, Math.floor(blocks.columns / CELL));
+  const rows = Math.max(1, Math.floor(blocks.rows / CELL));
+  const colour = new Float32Array(3 * columns * rows);
+  const left = new Float32Array(3 * columns * rows);
+  const counted = new Float32Array(columns * rows);
+  gather(blocks, looked, columns, rows, colour, left, counted);
+  for (const [field, channels] of [
+    [left, 3],
+    [counted, 1],
+  ] as const)
+    blur(field, columns, rows, channels);
+  const differences: number[] = [];
+  for (let cell = 0, q = 0; cell < columns * rows; cell++, q += 3) {
+    if (colour[q]! < 0) continue;
+    const share = 1 / Math.max(counted[cell]!, 1e-6);
+    const here = [colour[q]!, colour[q + 1]!, colour[q + 2]!] as const;
+    const shifted = here.map((value, c) => Math.min(1, Math.max(0, value + share * left[q + c]!)));
+    differences.push(deltaE(toLab([shifted[0]!, shifted[1]!, shifted[2]!]), toLab(here)));
+  }
+  differences.sort((one, other) => one - other);
+  return differences[Math.floor(PERCENTILE * (differences.length - 1))] ?? 0;
+}
+
+/** Means over cells: the look's colour (−1 where nothing counts), the residual and the share of blocks that count. */
+function gather(
+  { columns: across, rows: down, after, trust }: Blocks,
+  looked: Float32Array,
+  columns: number,
+  rows: number,
+  colour: Float32Array,
+  left: Float32Array,
+  counted: Float32Array,
+): void {
+  for (let row = 0, cell = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++, cell++) {
+      let n = 0;
+      for (let y = row * CELL; y < Math.min(down, (row + 1) * CELL); y++)
+        for (let x = column * CELL; x < Math.min(across, (column + 1) * CELL); x++) {
+          const block = y * across + x;
+          if (trust[block] === 0) continue;
+          n++;
+          for (let c = 0; c < 3; c++) {
+            colour[3 * cell + c]! += looked[3 * block + c]!;
+            left[3 * cell + c]! += after[3 * block + c]! - looked[3 * block + c]!;
+          }
+        }
+      counted[cell] = n > 0 ? 1 : 0;
+      for (let c = 3 * cell; c < 3 * cell + 3; c++) {
+        colour[c] = n > 0 ? colour[c]! / n : -1;
+        left[c] = n > 0 ? left[c]! / n : 0;
+      }
+    }
+}
+
+/** A Gaussian of BLUR_CELLS both ways, in place; the border repeats by reflection. */
+function blur(field: Float32Array, columns: number, rows: number, channels: number): void {
+  const radius = 4 * BLUR_CELLS;
+  const kernel = Array.from({ length: 2 * radius + 1 }, (_, k) => Math.exp(-0.5 * ((k - radius) / BLUR_CELLS) ** 2));
+  const total = kernel.reduce((sum, weight) => sum + weight, 0);
+  const line = new Float64Array(Math.max(columns, rows));
+  const along = (start: number, step: number, length: number) => {
+    for (let k = 0; k < length; k++) line[k] = field[start + k * step]!;
+    for (let k = 0; k < length; k++) {
+      let sum = 0;
+      for (let j = 0; j < kernel.length; j++) sum += kernel[j]! * line[reflect(k + j - radius, length)]!;
+      field[start + k * step] = sum / total;
+    }
+  };
+  for (let c = 0; c < channels; c++) {
+    for (let row = 0; row < rows; row++) along(row * columns * channels + c, channels, columns);
+    for (let column = 0; column < columns; column++) along(column * channels + c, columns * channels, rows);
+  }
+}
+
+function reflect(at: number, length: number): number {
+  if (length === 1) return 0;
+  const period = 2 * (length - 1);
+  const inside = ((at % period) + period) % period;
+  return inside < length ? inside : period - inside;
+}

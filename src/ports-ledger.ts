@@ -1,0 +1,203 @@
+/** The Ledger port: where every photo stands. Types only; one implementation in adapters/sqlite. */
+
+import type { PathText } from "./core/inbox/path-text.ts";
+import type { Claimed, Facts, Job, Origin, Recipe, Stage, Status } from "./core/job/job.ts";
+import type { Attempt, Ticket, TicketState } from "./core/job/journal.ts";
+import type { NextState } from "./core/job/transition.ts";
+import type { Sighting } from "./ports.ts";
+
+export type NewJob = {
+  readonly id: string;
+  readonly origin: Origin;
+  readonly inbox: PathText | null;
+  readonly path: PathText;
+  readonly original: PathText;
+  readonly pictureSha256: string;
+  readonly contentSha256: string;
+  readonly recipe: Recipe;
+  readonly recipeHash: string;
+  readonly stage: Stage;
+  readonly facts: Facts;
+  readonly priority: number;
+  /** A caller's own key: a second add with the same key gives the first job. */
+  readonly idempotencyKey: string | null;
+};
+
+export type ClaimRequest = {
+  readonly stages: readonly Stage[];
+  /** A job bound to a backend is claimed only when it is in this list. */
+  readonly backends: readonly string[];
+  readonly limit: number;
+  readonly now: number;
+  readonly until: number;
+  /** Instance of the daemon that claims. */
+  readonly owner: string;
+  /** One fresh token for each job that may come back; `limit` of them. */
+  readonly leases: readonly string[];
+  /** Only these jobs, when given (`once` and `grade` beside no daemon). */
+  readonly only?: readonly string[];
+};
+
+export type { Attempt, AttemptKind, Ticket, TicketState } from "./core/job/journal.ts";
+
+export type Plate = {
+  readonly id: string;
+  readonly job: string;
+  readonly file: PathText;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly width: number;
+  readonly height: number;
+  /** The frame as JSON. */
+  readonly frame: string;
+};
+
+export type OutputKind = "photo" | "cube" | "report";
+export type OutputState = "reserved" | "staged" | "published";
+export type Output = {
+  readonly job: string;
+  readonly kind: OutputKind;
+  readonly stem: string;
+  /** Final path, absolute. */
+  readonly path: PathText;
+  /** Temp path while staged. */
+  readonly temp: PathText | null;
+  readonly sha256: string | null;
+  readonly state: OutputState;
+};
+
+export type JobQuery = {
+  readonly ids?: readonly string[];
+  readonly inbox?: PathText;
+  readonly statuses?: readonly Status[];
+  /** Jobs of any path that begins so; for people who type the start of an id. */
+  readonly idPrefix?: string;
+  readonly limit?: number;
+};
+
+export type Count = {
+  readonly inbox: PathText | null;
+  readonly stage: Stage;
+  readonly status: Status;
+  readonly verdict: string | null;
+  readonly count: number;
+};
+
+export type LedgerEvent = {
+  readonly id: number;
+  readonly at: number;
+  readonly job: string | null;
+  readonly kind: string;
+  readonly data: Readonly<Record<string, unknown>>;
+};
+
+export type DaemonRow = {
+  readonly instance: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly startedAt: number;
+  readonly seenAt: number;
+  readonly loopDelayMaxMs: number;
+};
+
+export type Ledger = {
+  readonly jobs: {
+    /** Adds a job, or gives the one that has this identity (inbox, path, picture) or idempotency key already. */
+    add(job: NewJob, now: number): Promise<{ readonly job: Job; readonly isNew: boolean }>;
+    /** A copy of an ended job as the next generation, with another recipe. Undefined when a newer one exists. */
+    regrade(id: string, as: { id: string; recipe: Recipe; recipeHash: string }, now: number): Promise<Job | undefined>;
+    get(id: string): Promise<Job | undefined>;
+    find(query: JobQuery): Promise<readonly Job[]>;
+    /** The latest job of this path in this inbox. */
+    ofPath(inbox: PathText, path: PathText): Promise<Job | undefined>;
+    /** The first due jobs by priority then age, each leased. */
+    claim(request: ClaimRequest): Promise<readonly Claimed[]>;
+    renew(id: string, lease: string, until: number): Promise<boolean>;
+    /** Facts learnt inside a stage, kept only while the lease holds. Throws `lease-lost`. */
+    note(id: string, lease: string, facts: Facts): Promise<void>;
+    /** Ends an attempt: next state, attempt row and event in one transaction. Throws `lease-lost`. */
+    finish(id: string, lease: string, next: NextState, attempt: Attempt): Promise<void>;
+    /** Makes a waiting job due now. */
+    wake(id: string, now: number): Promise<void>;
+    /** Clears `waits_on = on`; gives how many jobs go on. */
+    clearWaits(on: string, now: number): Promise<number>;
+    /** Failed, held and cancelled jobs go on from their stage; gives the ids that changed. */
+    retry(ids: readonly string[], now: number): Promise<readonly string[]>;
+    /** Ends jobs that have not ended; a running stage loses its lease. Gives the ids that changed. */
+    cancel(ids: readonly string[], reason: string, now: number): Promise<readonly string[]>;
+    /** Held jobs whose look is there go on to `write` as they are. Gives the ids that changed. */
+    approve(ids: readonly string[], now: number): Promise<readonly string[]>;
+    /** Jobs placed on `from` and not yet submitted go back to `upload` when one of `to` may serve them. Gives how many. */
+    rebind(from: string, to: readonly string[], now: number): Promise<number>;
+    /** Ended before `before` and with work files still there; gives their ids. */
+    endedBefore(before: number, limit: number): Promise<readonly string[]>;
+    counts(): Promise<readonly Count[]>;
+    /** How many jobs stand at these stages, in work or ready, on this backend (null: any). */
+    load(stages: readonly Stage[], backend: string | null): Promise<number>;
+    /** Expired leases, and leases of instances other than `alive`, are freed uncounted. Gives how many. */
+    freeLeases(alive: string, now: number): Promise<number>;
+    /** When the next job falls due or the next lease ends; null when nothing is pending. */
+    nextDue(now: number): Promise<number | null>;
+  };
+  readonly plates: {
+    add(plate: Plate): Promise<void>;
+    get(id: string): Promise<Plate | undefined>;
+    place(plate: string, backend: string, name: string, now: number): Promise<void>;
+    placement(plate: string, backend: string): Promise<string | undefined>;
+  };
+  readonly tickets: {
+    /** Takes a place on the backend and stores the ticket in one statement; undefined when all places are taken. */
+    reserve(ticket: Omit<Ticket, "state">, depth: number): Promise<Ticket | undefined>;
+    /** Frees a place when the new state ends the ticket, and clears waits on `place:<backend>`. */
+    mark(id: string, state: TicketState, now: number): Promise<void>;
+    get(id: string): Promise<Ticket | undefined>;
+    ofJob(job: string): Promise<readonly Ticket[]>;
+    /** Tickets that hold a place though their job has ended or has moved on to another. */
+    stray(): Promise<readonly Ticket[]>;
+    /** Places taken on a backend. */
+    held(backend: string): Promise<number>;
+    result(ticket: string, slot: string, file: PathText, sha256: string, now: number): Promise<void>;
+  };
+  readonly outputs: {
+    /**
+     * Reserves the first free stem of `candidates` in this outbox for this job, for photo and sidecars together.
+     * The same job asking again gets the stem it holds, unless `not` names it (a foreign file has that name).
+     */
+    reserve(
+      job: string,
+      outbox: PathText,
+      candidates: readonly string[],
+      files: readonly { readonly kind: OutputKind; readonly suffix: string }[],
+      not: readonly string[],
+    ): Promise<readonly Output[]>;
+    stage(job: string, kind: OutputKind, temp: PathText, sha256: string): Promise<void>;
+    publish(job: string, kind: OutputKind, now: number): Promise<void>;
+    of(job: string): Promise<readonly Output[]>;
+    /** Is this content one that we wrote? */
+    isOurs(sha256: string): Promise<boolean>;
+  };
+  readonly looks: {
+    add(look: { sha256: string; file: PathText; score: number | null; job: string | null }, now: number): Promise<void>;
+  };
+  readonly attempts: { of(job: string): Promise<readonly Attempt[]> };
+  readonly events: {
+    add(kind: string, job: string | null, data: Readonly<Record<string, unknown>>, now: number): Promise<void>;
+    after(id: number, limit: number): Promise<readonly LedgerEvent[]>;
+  };
+  readonly sightings: {
+    of(inbox: PathText): Promise<readonly Sighting[]>;
+    put(inbox: PathText, sightings: readonly Sighting[], now: number): Promise<void>;
+    remove(inbox: PathText, paths: readonly PathText[]): Promise<void>;
+    all(): Promise<readonly (Sighting & { readonly inbox: PathText; readonly at: number })[]>;
+  };
+  readonly switches: {
+    get(name: string): Promise<string | undefined>;
+    set(name: string, value: string | null, now: number): Promise<void>;
+  };
+  readonly daemon: {
+    announce(row: DaemonRow): Promise<void>;
+    get(): Promise<DaemonRow | undefined>;
+    leave(instance: string): Promise<void>;
+  };
+  close(): Promise<void>;
+};

@@ -1,0 +1,96 @@
+/** The Pictures port: all pixel work. Types only; one implementation in adapters/pictures. */
+import type { PathText } from "./core/inbox/path-text.ts";
+import type { PictureFormat, PictureInfo } from "./core/job/picture.ts";
+import type { FitReport } from "./core/lut/fit/report.ts";
+import type { Frame } from "./core/workflow/framing.ts";
+
+export type { PictureFormat, PictureInfo } from "./core/job/picture.ts";
+
+export type Fingerprint = {
+  /** SHA-256 of all bytes. */
+  readonly contentSha256: string;
+  /** SHA-256 of the picture alone (JPEG: without APPn and COM segments and what follows EOI; else all bytes). */
+  readonly pictureSha256: string;
+};
+
+export type PlateRequest = { readonly original: PathText; readonly frame: Frame; readonly to: PathText };
+
+export type PaintRequest = { readonly plate: PathText; readonly cubeText: string; readonly to: PathText };
+
+export type ProveRequest = {
+  readonly file: PathText;
+  readonly size: { readonly width: number; readonly height: number };
+};
+
+export type FitRequest = {
+  readonly before: PathText;
+  readonly after: PathText;
+  readonly baseline: PathText | null;
+  readonly rounding: "rounded" | "truncated";
+  readonly size: number;
+  readonly title: string;
+  readonly comments: readonly string[];
+  readonly to: PathText;
+};
+
+export type RenderRequest = {
+  readonly original: PathText;
+  /** A .cube of the look. */
+  readonly cube: PathText;
+  /** 0 leaves the photo as it is, 1 applies the whole look. */
+  readonly strength: number;
+  readonly format: PictureFormat;
+  /** 1 … 100; null estimates the source's. */
+  readonly quality: number | null;
+  /** The new file; made with fsync. Must not exist. */
+  readonly to: PathText;
+};
+
+export type RenderReport = {
+  readonly width: number;
+  readonly height: number;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  /** Sentences worth a user's attention, such as "CMYK became RGB". */
+  readonly notes: readonly string[];
+};
+
+export type VerifyRequest = Pick<RenderRequest, "original" | "cube" | "strength"> & { readonly output: PathText };
+
+/** The output against the original through the .cube, recomputed in double precision. NaN where sizes differ. */
+export type VerifyReport = {
+  readonly sameSize: boolean;
+  /** The output is not the original again. */
+  readonly changed: boolean;
+  /** How many pixels were compared: all up to 3 MP, an even grid of larger pictures. */
+  readonly pixels: number;
+  /** Greatest difference before encoding, in codes of the file's depth: at most 1 is faithful. */
+  readonly maxCode: number;
+  /** Differences of the written file, which its encoding adds to, in 8-bit codes. */
+  readonly encodedMaxCode: number;
+  readonly encodedMeanCode: number;
+  /** Mean CIEDE2000 between original and output: how much the look changed. */
+  readonly meanDeltaE: number;
+};
+
+/** All pixel work, in worker threads under a memory budget. A dead worker throws `worker-died`. */
+export type Pictures = {
+  /** Errors: `file-unsupported`, `picture-damaged`, `picture-too-large`. Reads the header only. */
+  inspect(file: PathText, signal?: AbortSignal): Promise<PictureInfo>;
+  fingerprint(file: PathText, signal?: AbortSignal): Promise<Fingerprint>;
+  /** The picture oriented, in sRGB, framed and scaled, as an 8-bit RGB PNG without metadata. */
+  plate(request: PlateRequest, signal?: AbortSignal): Promise<{ readonly sha256: string; readonly sizeBytes: number }>;
+  /** Applies a .cube to a plate (the builtin backend's whole work). */
+  paint(request: PaintRequest, signal?: AbortSignal): Promise<void>;
+  /** Decodes every pixel of a PNG. Errors: `picture-incomplete` when cut short or not of that size. */
+  prove(file: PathText, size: ProveRequest["size"], signal?: AbortSignal): Promise<void>;
+  /** Fits the look between two pictures and writes the .cube (`to` is replaced atomically). Errors: `pair-mismatch`. */
+  fit(request: FitRequest, signal?: AbortSignal): Promise<FitReport>;
+  /** The look on the full original, encoded, metadata kept, fsynced. */
+  render(request: RenderRequest, signal?: AbortSignal): Promise<RenderReport>;
+  /** Recomputes an output from its original and its .cube, independently of the fast kernel. */
+  verify(request: VerifyRequest, signal?: AbortSignal): Promise<VerifyReport>;
+  /** How many pieces of pixel work run at once. */
+  readonly workers: number;
+  close(): Promise<void>;
+};

@@ -1,0 +1,217 @@
+/**
+ * The shapes that adapters fill: all that the line knows of the world. Types only.
+ * Every Ledger method returns a promise, since a second ledger will live across a network.
+ */
+import type { ErrorCode } from "./core/errors.ts";
+import type { PathText } from "./core/inbox/path-text.ts";
+import type { Signature } from "./core/job/job.ts";
+import type { PlateRule } from "./core/workflow/framing.ts";
+import type { Ledger } from "./ports-ledger.ts";
+import type { Pictures } from "./ports-pictures.ts";
+
+export type { Ledger } from "./ports-ledger.ts";
+
+export type Clock = {
+  /** Unix time in ms. */
+  now(): number;
+  /** Resolves after `ms`, or at once when the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+};
+
+export type Ids = {
+  /** A fresh canonical lower-case UUID. */
+  uuid(): string;
+  /** 0 … 1, for jitter. */
+  random(): number;
+  /** A whole number 0 … 2⁴⁸−1, for seeds. */
+  seed(): number;
+};
+
+/** One structured line: the message is a constant phrase, the rest are fields. */
+export type Log = Readonly<
+  Record<
+    "debug" | "info" | "warn" | "error" | "fatal",
+    (fields: Readonly<Record<string, unknown>>, phrase: string) => void
+  >
+>;
+
+// ── Files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type FileStat = Signature & { readonly kind: "file" | "folder" | "link" | "other"; readonly mtimeMs: number };
+
+/** The disk. Only this adapter turns a PathText into the bytes the system wants. Errors: `file-failed`, `disk-full`. */
+export type Files = {
+  stat(path: PathText): Promise<FileStat | undefined>;
+  /** The real path, every link followed; undefined when nothing is there. */
+  real(path: PathText): Promise<PathText | undefined>;
+  read(path: PathText, maxBytes: number): Promise<Buffer>;
+  list(folder: PathText): Promise<readonly { readonly name: PathText; readonly kind: FileStat["kind"] }[]>;
+  makeFolder(path: PathText): Promise<void>;
+  /** Throws `outbox-unwritable` unless a file can be made in the folder (which is made when absent). */
+  proveWritable(folder: PathText): Promise<void>;
+  /** Writes by temp name, fsync and rename; an existing file is replaced. */
+  writeAtomic(path: PathText, bytes: Uint8Array | string): Promise<void>;
+  /** Lower-case hex SHA-256 of the file's bytes. */
+  sha256(path: PathText): Promise<string>;
+  /**
+   * Gives the whole, fsynced file `temp` its final name without ever replacing a file. "taken" when another file has
+   * that name; when that file has the same SHA-256 it is ours from an earlier run: the temp name goes, "published".
+   */
+  publish(temp: PathText, final: PathText): Promise<"published" | "taken">;
+  syncFolder(folder: PathText): Promise<void>;
+  /** Deletes a file of our own making (temp or work file); absent is fine. Never used on an original. */
+  discard(path: PathText): Promise<void>;
+  discardFolder(path: PathText): Promise<void>;
+  /** Copies, verifies by hash and then removes the source when the two are on different disks; never replaces. */
+  move(from: PathText, to: PathText): Promise<"moved" | "taken" | "gone">;
+  copy(from: PathText, to: PathText): Promise<"copied" | "taken" | "gone">;
+  /** To the system's trash (freedesktop.org trash of the file's own disk). Gives where it went. */
+  trash(path: PathText): Promise<PathText>;
+};
+
+export type * from "./ports-pictures.ts";
+
+// ── Inbox ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type SightingState = "settling" | "truncated" | "refused" | "taken" | "own" | "ignored";
+
+/** What a scan knows of a file before, or instead of, it becoming a job. */
+export type Sighting = {
+  /** Relative to the inbox. */
+  readonly path: PathText;
+  readonly sizeBytes: number;
+  readonly mtimeNs: string;
+  /** "" where inodes say nothing (network mounts). */
+  readonly inode: string;
+  readonly state: SightingState;
+  readonly code: ErrorCode | null;
+  readonly message: string | null;
+};
+
+/** A file that has stopped changing and whose format has ended. */
+export type Settled = { readonly path: PathText; readonly absolute: PathText; readonly signature: Signature };
+
+export type InboxOptions = {
+  readonly root: PathText;
+  readonly settleMs: number;
+  readonly rescanMs: number;
+  readonly order: "oldest" | "newest" | "name";
+  /** Absolute real paths below the root that are never looked into. */
+  readonly skip: readonly PathText[];
+  /** What the ledger remembers of this inbox. */
+  readonly known: readonly Sighting[];
+};
+
+export type InboxEvents = {
+  /** Takes one settled file; the answer is what it became. A throw means: look again at the next scan. */
+  settled(file: Settled): Promise<Pick<Sighting, "state" | "code" | "message">>;
+  /** States that changed, for the ledger. */
+  sighted(sightings: readonly Sighting[]): Promise<void>;
+  /** Files that the ledger knows and that are gone. */
+  gone(paths: readonly PathText[]): Promise<void>;
+  /** The folder, or a folder in it, cannot be read; null when it can again. */
+  trouble(folder: PathText, message: string | null): void;
+};
+
+export type Inbox = {
+  /** Looks once at everything that is due. Resolves when all settled files of this look are taken. */
+  scan(): Promise<{ readonly settling: number }>;
+  /** Scans by itself until stopped: by the clock, and sooner when the system reports a change. */
+  start(): void;
+  stop(): Promise<void>;
+};
+
+// ── Backends ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One render asked of a backend, the same in every call about it, rebuilt from the ledger after a restart. */
+export type Submission = {
+  /** Canonical lower-case UUID, chosen and stored by us before the first submit. */
+  readonly ticket: string;
+  /** Unique, plain ASCII: prefix of the result's file name on the backend, such as "hotgrade/2026-11-22/<ticket>". */
+  readonly prefix: string;
+  readonly prompt: string;
+  readonly seed: number;
+  readonly workflow: string;
+  readonly slots: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<string, string | number>>;
+  readonly plate: { readonly file: PathText; readonly width: number; readonly height: number };
+  /** What `put` called the plate over there. */
+  readonly placement: string;
+};
+
+export type PictureRef = { readonly slot: "result" | "baseline"; readonly name: string };
+
+export type Progress =
+  | { readonly kind: "pending"; readonly ahead: number }
+  | { readonly kind: "running"; readonly fraction: number | null }
+  | { readonly kind: "finished"; readonly pictures: readonly PictureRef[] }
+  /** It ended without a picture: retry per the code (`backend-failed`, `backend-rejected`, `backend-out-of-memory`). */
+  | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string }
+  /** Interrupted or deleted by a person over there. */
+  | { readonly kind: "cancelled"; readonly message: string }
+  /** In neither queue nor history, twice, and no result file under its prefix. */
+  | { readonly kind: "unknown" };
+
+/** Something `check` has to say. */
+export type Finding = {
+  readonly level: "ok" | "warn" | "error";
+  readonly code: ErrorCode | null;
+  readonly message: string;
+};
+
+/**
+ * What runs workflows. Errors: `backend-unreachable` (costs no attempt), `backend-rejected`, `backend-failed`,
+ * `backend-not-comfyui`, `picture-incomplete`.
+ */
+export type Backend = {
+  readonly name: string;
+  readonly kind: string;
+  /** Prompts it takes at once. */
+  readonly depth: number;
+  /** The size a plate must have for this workflow. Errors: `workflow-missing`, `workflow-invalid`. */
+  plateRule(workflow: string, slots: Readonly<Record<string, string>>): Promise<PlateRule>;
+  /** Alive? A cheap probe that throws `backend-unreachable` or `backend-not-comfyui`. */
+  probe(signal?: AbortSignal): Promise<void>;
+  /** Everything that would fail, for these workflows, without a run. */
+  check(workflows: readonly string[], signal?: AbortSignal): Promise<readonly Finding[]>;
+  /** Uploads a plate, verifies the stored length, gives its name over there. Safe to repeat. */
+  put(
+    plate: { readonly file: PathText; readonly sha256: string; readonly sizeBytes: number; readonly folder: string },
+    signal?: AbortSignal,
+  ): Promise<string>;
+  /** Sends the prompt. Throws `backend-unreachable` with data.unsure = true when the answer was lost on the way. */
+  submit(submission: Submission, signal?: AbortSignal): Promise<void>;
+  progress(submission: Submission, signal?: AbortSignal): Promise<Progress>;
+  /** Downloads one picture whole. Errors: `picture-incomplete`. */
+  picture(submission: Submission, ref: PictureRef, to: PathText, signal?: AbortSignal): Promise<void>;
+  /** Takes it out of the queue or interrupts it, if it is there. */
+  cancel(ticket: string, signal?: AbortSignal): Promise<void>;
+  /** How the backend turns floats into bytes; found out once per backend. */
+  rounding(signal?: AbortSignal): Promise<"rounded" | "truncated">;
+  /** Calls back when something may have changed for a ticket, or (null) in general. Returns an unsubscribe. */
+  onNudge(listener: (ticket: string | null, fraction: number | null) => void): () => void;
+  close(): Promise<void>;
+};
+
+/** The backends that are configured, and which of them answer. */
+export type Backends = {
+  /** Errors: `backend-unknown`. */
+  get(name: string): Backend;
+  /** The least busy of these that answers; undefined while none does. */
+  choose(names: readonly string[]): Promise<Backend | undefined>;
+};
+
+/** All that stages may use. */
+export type Ports = {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly files: Files;
+  readonly pictures: Pictures;
+  readonly ledger: Ledger;
+  readonly backends: Backends;
+  /** Absolute folder of looks, each named by its SHA-256. */
+  readonly looksFolder: PathText;
+  /** Absolute folder for work files, one folder a job below it. */
+  readonly workFolder: PathText;
+};

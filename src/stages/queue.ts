@@ -1,0 +1,61 @@
+/**
+ * queue: take a place on the backend, store the ticket, then send the prompt.
+ * Safe to run twice: a ticket that may have been sent is looked for before another one is made.
+ */
+import { AppError } from "../core/errors.ts";
+import { done, type Job, wait } from "../core/job/job.ts";
+import type { Ports } from "../ports.ts";
+import type { Ticket } from "../ports-ledger.ts";
+import { type Attempting, defineStage } from "./define.ts";
+import { submissionOf } from "./submission.ts";
+
+export const queueStage = defineStage({
+  name: "queue",
+  needs: ["backend", "plate"],
+  attemptsMax: 5,
+  async run({ backend: name, plate }, job, ports, attempting) {
+    const { backends, clock, ids, ledger } = ports;
+    const backend = backends.get(name);
+    const known = await alreadySent(job, ports, attempting);
+    if (known) return done({ ticket: known.id });
+
+    const now = clock.now();
+    const id = ids.uuid();
+    const prefix = `hotgrade/${new Date(now).toISOString().slice(0, 10)}/${id}`;
+    const seed = seedOf(job, ids.seed());
+    const wanted = { id, job: job.id, plate, backend: name, seed, prefix, createdAt: now };
+    const ticket = await ledger.tickets.reserve(wanted, backend.depth);
+    if (!ticket) return wait({ on: `place:${name}` }, `${name} has ${backend.depth} prompts already`);
+
+    try {
+      await backend.submit(await submissionOf(job, ticket, ports), attempting.signal);
+    } catch (thrown) {
+      // Refused for certain: the place is free again. After any doubt the ticket stays, to be looked for.
+      if (thrown instanceof AppError && (thrown.code === "backend-rejected" || thrown.data.unsure === false))
+        await ledger.tickets.mark(id, "cancelled", clock.now());
+      throw thrown;
+    }
+    await ledger.tickets.mark(id, "posted", clock.now());
+    return done({ ticket: id });
+  },
+});
+
+/** A ticket of an earlier attempt that the backend turns out to have; one it does not have is marked lost. */
+async function alreadySent(job: Job, ports: Ports, attempting: Attempting): Promise<Ticket | undefined> {
+  const { backends, clock, ledger } = ports;
+  for (const ticket of await ledger.tickets.ofJob(job.id)) {
+    if (ticket.state !== "reserved" && ticket.state !== "posted" && ticket.state !== "seen") continue;
+    const backend = backends.get(ticket.backend);
+    const { kind } = await backend.progress(await submissionOf(job, ticket, ports), attempting.signal);
+    await ledger.tickets.mark(ticket.id, kind === "unknown" ? "lost" : "seen", clock.now());
+    if (kind !== "unknown" && ticket.backend === job.facts.backend) return ticket;
+  }
+  return undefined;
+}
+
+/** A random seed, the recipe's own, or one that depends on the picture alone. */
+function seedOf(job: Job, random: number): number {
+  const { seed } = job.recipe;
+  if (seed === "random") return random;
+  return seed === "from-content" ? Number.parseInt(job.pictureSha256.slice(0, 12), 16) : seed;
+}

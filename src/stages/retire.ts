@@ -1,0 +1,54 @@
+/**
+ * retire: what becomes of the original, as the recipe says for this outcome. Nothing is ever deleted.
+ * Safe to run twice: source and destination are recorded before the move.
+ */
+import { dispositionFolder } from "../core/config/recipe.ts";
+import { AppError } from "../core/errors.ts";
+import { numberedNames } from "../core/inbox/naming.ts";
+import { baseName, folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
+import { type Disposition, done, type Job, type Outcome } from "../core/job/job.ts";
+import type { Ports } from "../ports.ts";
+import { type Attempting, defineStage } from "./define.ts";
+
+export const retireStage = defineStage({
+  name: "retire",
+  needs: [],
+  attemptsMax: 5,
+  async run(_facts, job, ports, attempting) {
+    const disposition = job.recipe.original[job.failure ? "failed" : "done"];
+    switch (disposition.kind) {
+      case "leave":
+        return done();
+      case "trash":
+        if (await ports.files.stat(job.original)) await ports.files.trash(job.original);
+        return done();
+      case "move":
+      case "copy":
+        return transfer(disposition, job, ports, attempting);
+    }
+  },
+});
+
+async function transfer(
+  { kind, folder }: Extract<Disposition, { folder: PathText }>,
+  job: Job,
+  { files }: Ports,
+  attempting: Attempting,
+): Promise<Outcome> {
+  const from = job.facts.retiring?.from ?? job.original;
+  const home = job.inbox ?? folderOf(job.original);
+  const wanted = joinPath(dispositionFolder(home, folder), job.inbox === null ? baseName(job.path) : job.path);
+  const candidates = numberedNames(baseName(wanted)).map((name) => joinPath(folderOf(wanted), name));
+  // A recorded destination comes first: an earlier run may have got that far.
+  const recorded = job.facts.retiring?.to;
+  for (const to of recorded ? [recorded, ...candidates] : candidates) {
+    await files.makeFolder(folderOf(to));
+    if (to !== recorded && (await files.stat(to))) continue;
+    await attempting.note({ retiring: { kind, from, to } });
+    const result = await (kind === "move" ? files.move(from, to) : files.copy(from, to));
+    if (result === "gone" && !(await files.stat(to)))
+      throw new AppError("original-gone", "The original was gone before it could be put away.");
+    if (result !== "taken") return done();
+  }
+  throw new AppError("file-failed", `No free name for the original in ${folder}.`);
+}

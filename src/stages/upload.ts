@@ -1,0 +1,41 @@
+/**
+ * upload: cut the plate from the original and put it on a backend.
+ * Safe to run twice: the plate's bytes depend on the original alone, and its name over there is its hash.
+ */
+import { done, end, wait } from "../core/job/job.ts";
+import { frameFor } from "../core/workflow/framing.ts";
+import { defineStage, workFile } from "./define.ts";
+
+const NO_BACKEND_WAIT_MS = 2_000;
+
+export const uploadStage = defineStage({
+  name: "upload",
+  needs: [],
+  attemptsMax: 5,
+  async run(_facts, job, { backends, clock, files, ledger, pictures }, attempting) {
+    if (!(await files.stat(job.original))) return end("cancelled", "original-gone", "The original is gone.");
+    const backend = await backends.choose(job.recipe.backends);
+    if (!backend) return wait({ afterMs: NO_BACKEND_WAIT_MS }, `none of ${job.recipe.backends.join(", ")} answers`);
+
+    const { width, height } = await pictures.inspect(job.original, attempting.signal);
+    const frame = frameFor(await backend.plateRule(job.recipe.workflow, job.recipe.slots), width, height);
+    const file = workFile(attempting, "plate.png");
+    const { sha256, sizeBytes } = await pictures.plate({ original: job.original, frame, to: file }, attempting.signal);
+
+    const plate = `${job.id}-${sha256.slice(0, 16)}`;
+    await ledger.plates.add({
+      id: plate,
+      job: job.id,
+      file,
+      sha256,
+      sizeBytes,
+      width: frame.width,
+      height: frame.height,
+      frame: JSON.stringify(frame),
+    });
+    const folder = `hotgrade/${new Date(job.createdAt).toISOString().slice(0, 10)}`;
+    const name = await backend.put({ file, sha256, sizeBytes, folder }, attempting.signal);
+    await ledger.plates.place(plate, backend.name, name, clock.now());
+    return done({ backend: backend.name, plate });
+  },
+});

@@ -1,0 +1,156 @@
+/**
+ * write: the look on the full original, encoded as the original was, with its sidecars; then published.
+ *
+ * Safe to run twice: each step is in the ledger before the next begins, and a second run goes on from there:
+ *   reserve a stem ─▶ encode to temp names ─▶ staged (paths and hashes) ─▶ sidecars, then photo, get their names ─▶ published
+ * No file is ever replaced: a name that a foreign file has sends us to the next number.
+ */
+import { AppError } from "../core/errors.ts";
+import { joinPath, type PathText } from "../core/inbox/path-text.ts";
+import { done, end, type Job, type Outcome } from "../core/job/job.ts";
+import { type Naming, namingOf } from "../core/job/output-names.ts";
+import { reportOf } from "../core/job/report.ts";
+import type { PictureInfo, Ports } from "../ports.ts";
+import type { Output } from "../ports-ledger.ts";
+import { type Attempting, defineStage } from "./define.ts";
+
+/** Foreign files under our names, one after the other, until we give up. */
+const NAMES_TRIED_MAX = 50;
+
+export const writeStage = defineStage({
+  name: "write",
+  needs: ["cube"],
+  attemptsMax: 5,
+  async run({ cube }, job, ports, attempting) {
+    const stop = await originalStands(job, ports, attempting);
+    if (stop) return stop;
+    let outputs = await ports.ledger.outputs.of(job.id);
+    let notes: readonly string[] = job.facts.notes ?? [];
+    if (outputs.length === 0 || outputs.some(({ state }) => state === "reserved")) {
+      for (const temp of job.facts.temps ?? []) await ports.files.discard(temp);
+      const info = await ports.pictures.inspect(job.original, attempting.signal);
+      const naming = namingOf(job, info);
+      await ports.files.proveWritable(naming.folder);
+      outputs = await reserve(job, naming, ports, []);
+      notes = await encode(job, cube, outputs, naming, info, ports, attempting);
+    }
+    const published = await publish(job, ports);
+    return done({ outputs: published.map(({ path }) => path), notes });
+  },
+});
+
+/** Is the original still the picture that was graded? A touched file is hashed again before it is called changed. */
+async function originalStands(
+  job: Job,
+  { files, pictures }: Ports,
+  attempting: Attempting,
+): Promise<Outcome | undefined> {
+  const now = await files.stat(job.original);
+  if (!now) {
+    if (job.inbox !== null && !(await files.stat(job.inbox)))
+      throw new AppError("folder-unreadable", `The inbox ${job.inbox} is not there.`);
+    return end("cancelled", "original-gone", "The original is gone.");
+  }
+  const then = job.facts.signature;
+  if (then && then.sizeBytes === now.sizeBytes && then.mtimeNs === now.mtimeNs) return undefined;
+  const { pictureSha256 } = await pictures.fingerprint(job.original, attempting.signal);
+  if (pictureSha256 === job.pictureSha256) return undefined;
+  return end("superseded", "original-changed", "The original changed while it was graded.");
+}
+
+const reserve = (job: Job, naming: Naming, { ledger }: Ports, not: readonly string[]): Promise<readonly Output[]> =>
+  ledger.outputs.reserve(job.id, naming.folder, naming.stems, naming.files, not);
+
+/** Photo, .cube and report under temp names beside their final ones; gives the notes for the user. */
+async function encode(
+  job: Job,
+  cube: PathText,
+  outputs: readonly Output[],
+  naming: Naming,
+  info: PictureInfo,
+  { clock, files, ledger, pictures }: Ports,
+  attempting: Attempting,
+): Promise<readonly string[]> {
+  const temps = new Map(
+    outputs.map(({ kind }) => [kind, joinPath(naming.folder, `.hotgrade-${attempting.lease.slice(0, 8)}-${kind}.tmp`)]),
+  );
+  await attempting.note({ temps: [...temps.values()] });
+  const photo = temps.get("photo");
+  if (!photo) throw new AppError("internal", `Job ${job.id} has no photo among its outputs.`);
+  const rendered = await pictures.render(
+    {
+      original: job.original,
+      cube,
+      strength: job.recipe.strength,
+      format: naming.format,
+      quality: job.recipe.output.quality,
+      to: photo,
+    },
+    attempting.signal,
+  );
+  const cubeTemp = temps.get("cube");
+  if (cubeTemp) await files.writeAtomic(cubeTemp, await files.read(cube, CUBE_BYTES_MAX));
+  const reportTemp = temps.get("report");
+  if (reportTemp) {
+    const tickets = await ledger.tickets.ofJob(job.id);
+    const attempts = await ledger.attempts.of(job.id);
+    const report = reportOf({ job, info, rendered, tickets, attempts, now: clock.now() });
+    await files.writeAtomic(reportTemp, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  for (const [kind, temp] of temps)
+    await ledger.outputs.stage(job.id, kind, temp, kind === "photo" ? rendered.sha256 : await files.sha256(temp));
+  return rendered.notes;
+}
+
+/** 129³ rows of about 27 bytes. */
+const CUBE_BYTES_MAX = 64 * 2 ** 20;
+
+/** Sidecars first, the photo last: whoever sees the photo finds its sidecars beside it. */
+async function publish(job: Job, ports: Ports): Promise<readonly Output[]> {
+  const { clock, files, ledger } = ports;
+  const refused: string[] = [];
+  while (refused.length < NAMES_TRIED_MAX) {
+    const outputs = await ledger.outputs.of(job.id);
+    const taken = await publishAll(outputs, ports);
+    if (!taken) {
+      for (const { path } of outputs.slice(-1)) await files.syncFolder(folderOfOutput(path));
+      for (const { kind } of outputs) await ledger.outputs.publish(job.id, kind, clock.now());
+      return outputs;
+    }
+    refused.push(taken.stem);
+    await moveToNextStem(job, outputs, refused, ports);
+  }
+  throw new AppError("file-failed", `${NAMES_TRIED_MAX} names in the outbox were taken by other files.`);
+}
+
+/** Gives each staged temp its name; the output whose name a foreign file has, or undefined when all are published. */
+async function publishAll(outputs: readonly Output[], { files }: Ports): Promise<Output | undefined> {
+  for (const output of outputs) {
+    if (output.state === "published" || output.temp === null) continue;
+    if ((await files.stat(output.temp)) || !(await files.stat(output.path))) {
+      if ((await files.publish(output.temp, output.path)) === "taken") return output;
+    } else if ((await files.sha256(output.path)) !== output.sha256) return output;
+  }
+  return undefined;
+}
+
+/** A foreign file has our name: what we published under the old stem goes on under the next one. */
+async function moveToNextStem(
+  job: Job,
+  outputs: readonly Output[],
+  refused: readonly string[],
+  ports: Ports,
+): Promise<void> {
+  const { files, ledger, pictures } = ports;
+  const naming = namingOf(job, await pictures.inspect(job.original));
+  for (const { path, temp, sha256 } of outputs) {
+    // Back to its temp name, so that a stop here leaves a staged file and not a stray one.
+    if (temp === null || (await files.stat(temp)) || !(await files.stat(path))) continue;
+    if ((await files.sha256(path)) === sha256) await files.move(path, temp);
+  }
+  await reserve(job, naming, ports, refused);
+  for (const { kind, temp, sha256 } of outputs)
+    if (temp !== null && sha256 !== null) await ledger.outputs.stage(job.id, kind, temp, sha256);
+}
+
+const folderOfOutput = (path: PathText): PathText => path.slice(0, path.lastIndexOf("/")) as PathText;

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { afterAll, describe, expect, test } from "vitest";
+import { openLedger } from "../../src/adapters/sqlite/ledger.ts";
+import { takeLineLock } from "../../src/adapters/sqlite/lock.ts";
+import { openRemoteLedger } from "../../src/adapters/sqlite/remote.ts";
+import { aNewJob } from "../support/jobs.ts";
+import { describeLedger } from "./ledger-suite.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "hotgrade-ledger-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+const newFile = () => join(folder, `${++files}.db`);
+
+describeLedger("sqlite", async () => openLedger(":memory:", 0));
+describeLedger("sqlite in a thread", () => openRemoteLedger(newFile(), 0));
+
+describe("the ledger's file", () => {
+  test("a job is there after the file is opened again", async () => {
+    const file = newFile();
+    const first = openLedger(file, 0);
+    await first.jobs.add(aNewJob(), 0);
+    await first.close();
+    const second = openLedger(file, 1);
+    expect((await second.jobs.get("job-1"))?.status).toBe("ready");
+    await second.close();
+  });
+
+  test("a file that is no database is refused as damaged, in a thread too", async () => {
+    const file = newFile();
+    writeFileSync(file, "not a database, but long enough to be read as one by mistake ".repeat(30));
+    expect(() => openLedger(file, 0)).toThrow(expect.objectContaining({ code: "ledger-damaged" }));
+    await expect(openRemoteLedger(file, 0)).rejects.toMatchObject({ code: "ledger-damaged" });
+  });
+
+  test("a ledger newer than the program is refused with its own code", async () => {
+    const file = newFile();
+    await openLedger(file, 0).close();
+    const db = new Database(file);
+    db.prepare("INSERT INTO migrations VALUES (9999, 'future.sql', 'x', 0)").run();
+    db.close();
+    expect(() => openLedger(file, 0)).toThrow(expect.objectContaining({ code: "ledger-newer" }));
+  });
+
+  test("only one holder has the line's lock, and it is free when that one lets go", () => {
+    const file = newFile();
+    const first = takeLineLock(file);
+    expect(first).toBeDefined();
+    expect(takeLineLock(file)).toBeUndefined();
+    first?.release();
+    const second = takeLineLock(file);
+    expect(second).toBeDefined();
+    second?.release();
+  });
+});

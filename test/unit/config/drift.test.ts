@@ -1,0 +1,45 @@
+/** What is made from the grammar and kept in the repository; `node bin/with-node.mjs bin/write-schema.mjs` writes it anew. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parseConfigText } from "../../../src/cli/config-file.ts";
+import { fields, fieldTable, knownKeys } from "../../../src/core/config/fields.ts";
+import { parse } from "../../../src/core/config/parse.ts";
+import { jsonSchema } from "../../../src/core/config/schema.ts";
+
+const read = (path: string) => readFileSync(join(import.meta.dirname, "../../..", path), "utf8");
+
+test("config/schema.json is the grammar's", () => {
+  expect(read("config/schema.json")).toBe(jsonSchema());
+});
+
+test("docs/configuration.md has the grammar's table of keys", () => {
+  expect(read("docs/configuration.md")).toContain(`<!-- keys -->\n\n${fieldTable()}\n\n<!-- /keys -->`);
+});
+
+test("docs/configuration.md names the default of every limit", () => {
+  for (const field of fields().filter(({ key }) => key.startsWith("limits.")))
+    expect(read("docs/configuration.md")).toContain(`| \`${field.key}\` | \`${field.default}\` | `);
+});
+
+test("every key has a meaning that ends a sentence", () => {
+  expect(fields().filter(({ meaning }) => !/[.]$/.test(meaning))).toEqual([]);
+});
+
+test("the shipped configuration is what holds without one", () => {
+  const shipped = parseConfigText(read("config/hotgrade.yaml"), "config/hotgrade.yaml", {});
+  expect({ ok: true, config: shipped }).toEqual(parse({}));
+});
+
+test("the shipped configuration's commented keys are known", () => {
+  const commented = [...read("config/hotgrade.yaml").matchAll(/^ {4}# (\w+):/gm)].map((match) => match[1]);
+  expect(commented.length).toBeGreaterThan(5);
+  expect(commented.filter((key) => !knownKeys(["inboxes", 0]).includes(key!))).toEqual([]);
+});
+
+test("known keys are found at every depth", () => {
+  expect(knownKeys(["ledger"])).toEqual(["driver", "file"]);
+  expect(knownKeys(["backends", 3])).toEqual(["name", "kind", "url", "depth", "token"]);
+  expect(knownKeys(["inboxes", 0, "original"])).toContain("unsupported");
+  expect(knownKeys(["nowhere"])).toEqual([]);
+});

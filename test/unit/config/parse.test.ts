@@ -1,0 +1,148 @@
+import { expect, test } from "vitest";
+import { type Config, type Issue, parse } from "../../../src/core/config/parse.ts";
+import { DEFAULT_PROMPT } from "../../../src/core/config/schema.ts";
+
+function config(plain: unknown): Config {
+  const parsed = parse(plain);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues, null, 2));
+  return parsed.config;
+}
+
+function issues(plain: unknown): readonly Issue[] {
+  const parsed = parse(plain);
+  return parsed.ok ? [] : parsed.issues;
+}
+
+const inInbox = (keys: Record<string, unknown>) => ({ inboxes: [{ path: "in", ...keys }] });
+
+test("nothing configured is one inbox, one outbox and the builtin backend", () => {
+  const { backends, inboxes, ledger, limits } = config({});
+  expect(backends).toEqual([{ name: "here", kind: "builtin" }]);
+  expect(inboxes).toHaveLength(1);
+  expect(inboxes[0]).toMatchObject({
+    path: "inbox",
+    outbox: "graded",
+    prompt: DEFAULT_PROMPT,
+    settleMs: 2_000,
+    rescanMs: 60_000,
+  });
+  expect(ledger).toEqual({ driver: "sqlite", file: "var/ledger.db" });
+  expect(limits).toEqual({ pixels: 5e8, fileSizeBytes: 2 * 1024 ** 3, attempts: 5, rewinds: 3 });
+  expect(config(null)).toEqual(config({}));
+});
+
+test("a comfyui backend has a depth of two and no slash after its url", () => {
+  const { backends } = config({ backends: [{ name: "gpu-1", kind: "comfyui", url: "http://h:8188//", token: "" }] });
+  expect(backends).toEqual([{ name: "gpu-1", kind: "comfyui", url: "http://h:8188", depth: 2, token: null }]);
+});
+
+test("the older spelling is one backend, and its workflow serves inboxes that name none", () => {
+  const { backends, inboxes } = config({
+    comfyui: { enabled: true, host: "box", port: 9000, workflow: "old" },
+    inboxes: [{ path: "a" }, { path: "b", workflow: "mine" }],
+  });
+  expect(backends).toEqual([{ name: "comfyui", kind: "comfyui", url: "http://box:9000", depth: 2, token: null }]);
+  expect(inboxes.map(({ workflow }) => workflow)).toEqual(["old", "mine"]);
+  expect(config({ comfyui: { host: "::1" } }).backends[0]).toMatchObject({ url: "http://[::1]:8188" });
+  expect(config({ comfyui: { enabled: false } }).backends).toEqual([{ name: "here", kind: "builtin" }]);
+  expect(issues({ comfyui: {}, backends: [{ name: "a", kind: "builtin" }] })).toMatchObject([
+    { path: ["comfyui"], onKey: true },
+  ]);
+});
+
+test("dispositions name what happens and where to", () => {
+  const original = { done: "move:done/today", failed: "copy: /mnt/failed", unsupported: "trash" };
+  expect(config(inInbox({ original })).inboxes[0]?.original).toEqual({
+    done: { kind: "move", folder: "done/today" },
+    failed: { kind: "copy", folder: "/mnt/failed" },
+    duplicate: { kind: "leave" },
+    unsupported: { kind: "trash" },
+  });
+  expect(issues(inInbox({ original: { done: "move:" } }))).toHaveLength(1);
+});
+
+test("a mistyped key is found, with what was probably meant", () => {
+  expect(issues({ ...inInbox({ promt: "x" }), memry: "auto", ledger: { fle: "x" } })).toMatchObject([
+    { path: ["ledger", "fle"], onKey: true, suggestion: "file" },
+    { path: ["inboxes", 0, "promt"], onKey: true, suggestion: "prompt" },
+    { path: ["memry"], onKey: true, suggestion: "memory" },
+  ]);
+  expect(issues(inInbox({ slots: { imag: "1" } }))).toMatchObject([{ suggestion: "image" }]);
+});
+
+test("a key of a later version says that it is planned", () => {
+  for (const key of [
+    "schedule",
+    "hours",
+    "review",
+    "hooks",
+    "shootGap",
+    "heroes",
+    "raw",
+    "pairs",
+    "resize",
+    "profile",
+    "bitDepth",
+    "duplicates",
+  ])
+    expect(issues(inInbox({ [key]: "x" }))).toMatchObject([
+      { message: expect.stringContaining("planned, not built yet"), suggestion: null },
+    ]);
+  expect(issues({ web: { port: 1 } })).toMatchObject([{ message: expect.stringContaining("planned") }]);
+});
+
+test("a value of a later version says that it is planned", () => {
+  const plain = inInbox({ finish: "local", onSpatial: "direct", look: "shoot", sidecars: ["cube", "hald"] });
+  expect(issues(plain).map(({ message }) => message)).toEqual([
+    "finish: local is planned, not built yet",
+    "look: shoot is planned, not built yet",
+    "onSpatial: direct is planned, not built yet",
+    "sidecars: hald is planned, not built yet",
+  ]);
+});
+
+test("a key of an inbox at the top level is told where it belongs", () => {
+  expect(issues({ prompt: "x" })).toMatchObject([{ message: "prompt belongs in an entry of inboxes" }]);
+});
+
+test("all that is wrong is said at once", () => {
+  const found = issues({
+    memory: "lots",
+    inboxes: [{ settle: 2, lutSize: 5, name: "{nam}.jpg" }, "x"],
+    backends: [{ name: "a" }],
+  });
+  expect(found.map(({ path }) => path.join("."))).toEqual(
+    expect.arrayContaining([
+      "memory",
+      "inboxes.0.path",
+      "inboxes.0.settle",
+      "inboxes.0.lutSize",
+      "inboxes.0.name",
+      "inboxes.1",
+      "backends.0.kind",
+    ]),
+  );
+});
+
+test("an inbox names backends that exist, and each backend has its own name", () => {
+  const backends = [{ name: "gpu-1", kind: "builtin" }];
+  expect(issues({ backends, inboxes: [{ path: "a", backend: ["gpu-1", "gpu1"] }] })).toMatchObject([
+    { path: ["inboxes", 0, "backend", 1], suggestion: "gpu-1" },
+  ]);
+  expect(issues({ backends: [...backends, ...backends] })).toMatchObject([{ path: ["backends", 1, "name"] }]);
+});
+
+test("templates know their places and leave other braces alone", () => {
+  expect(config(inInbox({ prompt: "{name} in {red|blue}, {2024}" })).inboxes[0]?.prompt).toContain("{red|blue}");
+  expect(issues(inInbox({ prompt: "{nmae}" }))).toMatchObject([
+    { message: expect.stringContaining("unknown place {nmae}") },
+  ]);
+  expect(issues(inInbox({ name: "../{name}.{ext}" }))).toHaveLength(1);
+  expect(issues(inInbox({ name: "{name}.jpg" }))).toHaveLength(1);
+});
+
+test("a look is each or a .cube", () => {
+  expect(config(inInbox({ look: "looks/Film.CUBE" })).inboxes[0]?.lookFile).toBe("looks/Film.CUBE");
+  expect(config(inInbox({ look: "each" })).inboxes[0]?.lookFile).toBeNull();
+  expect(issues(inInbox({ look: "film" }))).toHaveLength(1);
+});

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { parse } from "../../../src/core/config/parse.ts";
+import {
+  backendsFor,
+  canonicalRecipe,
+  dispositionFolders,
+  promptText,
+  recipeFor,
+} from "../../../src/core/config/recipe.ts";
+import type { PathText } from "../../../src/core/inbox/path-text.ts";
+
+const path = (text: string) => text as PathText;
+const builtin = { name: "here", kind: "builtin" } as const;
+const gpu = { name: "gpu", kind: "comfyui", url: "http://h", depth: 2, token: null } as const;
+
+function inbox(keys: Record<string, unknown> = {}) {
+  const parsed = parse({
+    inboxes: [{ path: "/in", outbox: "/out", ...keys }],
+    backends: [{ name: "here", kind: "builtin" }],
+  });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
+  return parsed.config.inboxes[0]!;
+}
+
+test("an inbox is served by every backend that is not builtin, by the builtin when there is no other, or by those it names", () => {
+  expect(backendsFor({ backends: null }, [builtin, gpu])).toEqual(["gpu"]);
+  expect(backendsFor({ backends: null }, [builtin])).toEqual(["here"]);
+  expect(backendsFor({ backends: ["here"] }, [builtin, gpu])).toEqual(["here"]);
+});
+
+test("a folder's own prompt and look replace the inbox's", () => {
+  const recipe = recipeFor(inbox({ prompt: "warm" }), [builtin], {
+    prompt: " cold\n",
+    lookFile: path("/in/look.cube"),
+  });
+  expect(recipe).toMatchObject({ prompt: "cold", lookFile: "/in/look.cube", strength: 1, output: { outbox: "/out" } });
+  expect(recipeFor(inbox({ prompt: "warm" }), [builtin], { prompt: "\n" }).prompt).toBe("warm");
+});
+
+test("equal recipes have equal canonical text, whatever the order of their keys", () => {
+  const recipe = recipeFor(inbox({ params: { b: 1, a: 2 } }), [builtin]);
+  const turned = Object.fromEntries(Object.entries(recipe).reverse()) as typeof recipe;
+  expect(canonicalRecipe({ ...turned, params: { a: 2, b: 1 } })).toBe(canonicalRecipe(recipe));
+  expect(canonicalRecipe({ ...recipe, prompt: "other" })).not.toBe(canonicalRecipe(recipe));
+  expect(JSON.parse(canonicalRecipe(recipe))).toEqual(recipe);
+});
+
+test("a prompt's places are filled and its suffix follows", () => {
+  const words = { inbox: "wedding", folder: "day 1", name: "IMG_1", date: "2026-11-22", camera: "" };
+  expect(promptText({ prompt: "{folder} of {inbox} with {camera} film", promptSuffix: "keep still" }, words)).toBe(
+    "day 1 of wedding with film, keep still",
+  );
+  expect(promptText({ prompt: "Warm.", promptSuffix: "Keep still" }, words)).toBe("Warm. Keep still");
+  expect(promptText({ prompt: "Warm", promptSuffix: "" }, words)).toBe("Warm");
+  expect(promptText({ prompt: "{name} {red|blue}", promptSuffix: "" }, { ...words, name: "{camera} $&" })).toBe(
+    "{camera} $& {red|blue}",
+  );
+});
+
+test("folders for originals are below the inbox unless they are absolute", () => {
+  expect(dispositionFolders(inbox({ original: { done: "move:done", failed: "copy:/x" } }))).toEqual(["/in/done", "/x"]);
+});
