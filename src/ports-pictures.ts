@@ -64,7 +64,7 @@ export type VerifyReport = {
   readonly changed: boolean;
   /** How many pixels were compared: all up to 3 MP, an even grid of larger pictures. */
   readonly pixels: number;
-  /** Greatest difference before encoding, in codes of the file's depth: at most 1 is faithful. */
+  /** Greatest difference before encoding, in 8-bit codes: at most 1 is faithful (2 in a wide-gamut profile). */
   readonly maxCode: number;
   /** Differences of the written file, which its encoding adds to, in 8-bit codes. */
   readonly encodedMaxCode: number;

@@ -109,12 +109,16 @@ export type InboxEvents = {
   sighted(sightings: readonly Sighting[]): Promise<void>;
   /** Files that the ledger knows and that are gone. */
   gone(paths: readonly PathText[]): Promise<void>;
-  /** The folder, or a folder in it, cannot be read; null when it can again. */
+  /** The folder, or a folder in it (absolute), cannot be read; null when it can again. */
   trouble(folder: PathText, message: string | null): void;
 };
 
 export type Inbox = {
-  /** Looks once at everything that is due. Resolves when all settled files of this look are taken. */
+  /**
+   * Looks once at everything that is due. Resolves when all settled files of this look are taken. `settling` counts those
+   * that another look may still take: it comes to 0 in time, since an incomplete file that stands still counts no more
+   * (unless `start` was called, after three times the settle time), nor does one whose hand-in has thrown three times.
+   */
   scan(): Promise<{ readonly settling: number }>;
   /** Scans by itself until stopped: by the clock, and sooner when the system reports a change. */
   start(): void;

@@ -29,7 +29,7 @@ export type Entry = {
   /** Null once intake has answered. */
   settling: Settling | null;
   endingReason: string | null;
-  /** Hand-ins in a row that threw, and when to try again. */
+  /** Looks and hand-ins that failed since it last changed, and when to try again. */
   failures: number;
   retryAt: number;
   /** When it was last looked at, and where in the hour its turn is. */

@@ -1,4 +1,5 @@
 /** What the inbox asks of the disk, and the real one. Tests hand in another to make disks misbehave. */
+import { constants } from "node:fs";
 import * as fs from "node:fs/promises";
 import type { ReadAt } from "../core/inbox/endings.ts";
 import { encodePath, joinPath, type PathText } from "../core/inbox/path-text.ts";
@@ -96,7 +97,8 @@ export const systemDisk: Disk = {
   real: (path) => ifThere(async () => encodePath(await fs.realpath(bytesOf(path), { encoding: "buffer" }))),
   mount,
   async reading(file, use) {
-    const handle = await fs.open(bytesOf(file), "r");
+    // Without O_NONBLOCK a pipe that took the file's place would hold a thread until somebody writes to it.
+    const handle = await fs.open(bytesOf(file), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       return await use(async (offset, length) => {
         const buffer = Buffer.allocUnsafe(length);

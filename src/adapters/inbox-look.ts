@@ -94,9 +94,13 @@ export function openLooks(options: InboxOptions, events: InboxEvents, ports: Loo
       try {
         const seen = await disk.stat(within(options.root, pathOf(entry)));
         if (seen?.kind === "file") book.observe(entry, seen, now());
-        else doubtful.add(path);
+        else {
+          entry.failures++;
+          doubtful.add(path);
+        }
         if (!failures.has(path)) failures.set(path, null);
       } catch (thrown) {
+        entry.failures++;
         failures.set(path, `A file in it cannot be looked at: ${errnoOf(thrown) || String(thrown)}.`);
       }
     });
@@ -134,7 +138,9 @@ export function openLooks(options: InboxOptions, events: InboxEvents, ports: Loo
     return { settling, rootId: root.id() };
   }
 
-  const isSettling = (entry: Entry): boolean => entry.state !== "truncated" && entry.failures < FAILURES_MAX;
+  /** May another look take it soon? What cannot be looked at or taken must not keep a single pass from ending. */
+  const isSettling = (entry: Entry): boolean =>
+    entry.state !== "truncated" && entry.failures < FAILURES_MAX && !entry.parked;
 
   return {
     /** Is there anything to look at before the next full look? */

@@ -34,7 +34,8 @@ export async function takeReady(taking: Taking): Promise<number> {
   const { book, limits } = taking;
   const at = taking.now();
   const due = [...book.candidates].filter(
-    (entry) => entry.settling !== null && entry.retryAt <= at && decide(entry.settling, at, limits) !== "wait",
+    (entry) =>
+      entry.settling !== null && !entry.parked && entry.retryAt <= at && decide(entry.settling, at, limits) !== "wait",
   );
   const ready = inOrder(due, taking.options.order);
   let taken = 0;

@@ -45,7 +45,9 @@ export function openInbox(options: InboxOptions, events: InboxEvents, ports: Inb
     // A single pass must end: without the loop, an incomplete file is shown as soon as every other one would be taken.
     truncatedMs: () => (loop ? Math.max(TRUNCATED_MS, unprovenMs) : unprovenMs),
   });
-  const nudges = openNudges(options, log, disk, () => wake.abort());
+  const nudges = openNudges(options, log, disk, () => {
+    if (!wake.signal.aborted) wake.abort(); // thousands of nudges, one waking
+  });
 
   /** Looks run one after the other, whoever asks. */
   function inTurn<T>(look: () => Promise<T>): Promise<T> {

@@ -116,6 +116,12 @@ export function mayRetry(code: ErrorCode): boolean {
   return CATALOGUE[code].retry;
 }
 
+/** The catalogue as a Markdown table, for docs/errors.md. */
+export function errorTable(): string {
+  const rows = ERROR_CODES.map((code) => `| \`${code}\` | ${mayRetry(code) ? "yes" : "no"} | ${hintOf(code)} |`);
+  return ["| code | tried again | what to do |", "|---|---|---|", ...rows].join("\n");
+}
+
 export class AppError extends Error {
   override readonly name = "AppError";
   readonly code: ErrorCode;

@@ -49,11 +49,20 @@ export const fetchStage = defineStage({
       case "finished": {
         const facts = await bringHome(seen.pictures, submission, ticket, ports, attempting);
         await ended("finished");
-        return done({ ...facts, rounding: await backend.rounding(attempting.signal) });
+        return done({ ...facts, rounding: await roundingOf(name, ports, attempting) });
       }
     }
   },
 });
+
+/** How this backend turns floats into bytes: found out once, then kept in the ledger. */
+async function roundingOf(name: string, { backends, clock, ledger }: Ports, attempting: Attempting) {
+  const known = await ledger.switches.get(`rounding:${name}`);
+  if (known === "rounded" || known === "truncated") return known;
+  const rounding = await backends.get(name).rounding(attempting.signal);
+  await ledger.switches.set(`rounding:${name}`, rounding, clock.now());
+  return rounding;
+}
 
 async function bringHome(
   pictures: readonly PictureRef[],

@@ -2,8 +2,8 @@
  * queue: take a place on the backend, store the ticket, then send the prompt.
  * Safe to run twice: a ticket that may have been sent is looked for before another one is made.
  */
-import { AppError } from "../core/errors.ts";
-import { done, type Job, wait } from "../core/job/job.ts";
+import { asAppError, type ErrorCode } from "../core/errors.ts";
+import { done, type Job, rewind, wait } from "../core/job/job.ts";
 import type { Ports } from "../ports.ts";
 import type { Ticket } from "../ports-ledger.ts";
 import { type Attempting, defineStage } from "./define.ts";
@@ -30,15 +30,19 @@ export const queueStage = defineStage({
     try {
       await backend.submit(await submissionOf(job, ticket, ports), attempting.signal);
     } catch (thrown) {
-      // Refused for certain: the place is free again. After any doubt the ticket stays, to be looked for.
-      if (thrown instanceof AppError && (thrown.code === "backend-rejected" || thrown.data.unsure === false))
+      const error = asAppError(thrown);
+      // Not taken for certain: the place is free again. After any doubt the ticket stays, to be looked for.
+      if (error.data.unsure === false || REFUSED.includes(error.code))
         await ledger.tickets.mark(id, "cancelled", clock.now());
-      throw thrown;
+      if (error.data.plateMissing === true) return rewind("upload", error.code, error.message);
+      throw error;
     }
     await ledger.tickets.mark(id, "posted", clock.now());
     return done({ ticket: id });
   },
 });
+
+const REFUSED: readonly ErrorCode[] = ["backend-rejected", "workflow-missing", "workflow-invalid"];
 
 /** A ticket of an earlier attempt that the backend turns out to have; one it does not have is marked lost. */
 async function alreadySent(job: Job, ports: Ports, attempting: Attempting): Promise<Ticket | undefined> {

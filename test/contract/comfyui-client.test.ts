@@ -10,6 +10,7 @@ import { promisify } from "node:util";
 import sharp, { type Metadata } from "sharp";
 import { describe, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
+import { readQueue } from "../../src/adapters/backends/comfyui/answers.ts";
 import { connectSocket } from "../../src/adapters/backends/comfyui/socket.ts";
 import { options as schema } from "../../src/adapters/backends/comfyui.ts";
 import type { PathText } from "../../src/core/inbox/path-text.ts";
@@ -99,6 +100,48 @@ describe("sending", () => {
     await expect(behind.backend.submit(await rig.submission())).rejects.toMatchObject(silent);
   });
 
+  test("a prompt that comes in late, after a lost connection, is found by the second look", async () => {
+    let [looks, posts] = [0, 0];
+    let late: readonly unknown[] = [];
+    await using slow = await serve(async (request, response) => {
+      const { method, url = "" } = request;
+      if (method === "POST") {
+        posts++;
+        return void request.socket.destroy();
+      }
+      const pending = url === "/queue" && ++looks === 5 ? [late] : [];
+      const queue = { queue_running: [], queue_pending: pending };
+      const stats = { system: { comfyui_version: "0.3.64" } };
+      if (url.startsWith("/view")) response.writeHead(404);
+      response.end(JSON.stringify(url === "/queue" ? queue : url === "/system_stats" ? stats : {}));
+    });
+    await using rig = await openRig();
+    await using behind = await openRig({ config: { url: slow.url } });
+    const submission = await rig.submission();
+    late = [0, submission.ticket, {}, {}, []];
+    await expect(behind.backend.submit(submission)).rejects.toMatchObject({ data: { unsure: true } });
+    expect([looks, posts]).toEqual([3, 1]);
+    await behind.backend.submit(submission);
+    expect([looks, posts]).toEqual([5, 1]);
+  });
+
+  test("a question is asked again where the kept connection turns out to be gone", async () => {
+    let asked = 0;
+    await using flaky = await serve((request, response) => {
+      if (++asked === 1) return void request.socket.destroy();
+      response.end('{"exec_info":{"queue_remaining":0}}');
+    });
+    await using rig = await openRig({ config: { url: flaky.url } });
+    await rig.backend.probe();
+    expect(asked).toBe(2);
+  });
+
+  test("the queue is read in the order it will run", () => {
+    const item = (number: number) => [number, `p${number}`, {}, {}, []];
+    const queue = readQueue({ queue_running: [], queue_pending: [1, 4, 2, 5].map(item) });
+    expect(queue?.pending.map(({ pid }) => pid)).toEqual(["p1", "p2", "p4", "p5"]);
+  });
+
   test("a server that is down is unreachable, and surely took nothing", async () => {
     await using rig = await openRig();
     const submission = await rig.submission();
@@ -141,6 +184,12 @@ describe("sending", () => {
     await becomes(rig.backend, submission, "finished");
     expect(rig.server.prompts.length).toBe(1);
     expect(rig.server.prompts).not.toContain(submission.ticket);
+
+    rig.server.misbehave("out-of-memory", 1);
+    const failing = await rig.submission({ seed: 9 });
+    await rig.backend.submit(failing);
+    await becomes(rig.backend, failing, "failed");
+    expect(await rig.reopen().progress(failing)).toMatchObject({ code: "backend-out-of-memory" });
   });
 
   test("a later server takes our ids, which are canonical", async () => {
@@ -220,8 +269,7 @@ describe("refusals", () => {
       message: expect.stringContaining("input cfg"),
     });
     expect(rig.server.prompts).toEqual([submission.ticket]);
-    rig.server.release();
-    await rig.server.until((server) => server.remaining() === 0);
+    expect(rig.server.remaining()).toBe(0);
   });
 
   test("a plate that is gone over there can be put again", async () => {
@@ -325,10 +373,17 @@ describe("endings", () => {
   test("a job that moves is not stuck, however long it runs", async () => {
     await using rig = await openRig({ server: { renderMs: 400 } });
     const heard: number[] = [];
-    rig.backend.onNudge((_, fraction) => fraction !== null && heard.push(fraction) && rig.clock.jump(9 * MINUTE_MS));
+    let jumps = false;
+    rig.backend.onNudge((_, fraction) => {
+      if (fraction !== null && heard.push(fraction) && jumps) rig.clock.jump(9 * MINUTE_MS);
+    });
     await rig.server.until((server) => server.socketCount() === 1);
+    rig.server.hold();
     const submission = await rig.submission();
     await rig.backend.submit(submission);
+    await becomes(rig.backend, submission, "running");
+    jumps = true;
+    rig.server.release();
     await expect.poll(() => heard.length, POLL).toBeGreaterThan(3);
     expect((await rig.backend.progress(submission)).kind).toBe("running");
     await becomes(rig.backend, submission, "finished");
@@ -489,8 +544,9 @@ describe("what answers", () => {
     const silent = { code: "backend-unreachable", data: { unsure: false, timeoutMs: 100 } };
     await expect(rig.backend.probe()).rejects.toMatchObject(silent);
     await expect(rig.backend.progress(submission)).rejects.toMatchObject({ code: "backend-unreachable" });
+    await using patient = await openRig({ config: { url: rig.server.url }, timeouts: { answerMs: 600_000 } });
     const stop = new AbortController();
-    const asked = rig.backend.probe(stop.signal);
+    const asked = patient.backend.probe(stop.signal);
     stop.abort(new Error("enough"));
     await expect(asked).rejects.toThrow("enough");
     await expect(rig.backend.submit(submission, stop.signal)).rejects.toThrow("enough");

@@ -59,6 +59,52 @@ export function savedCube(folder: string, lattice = strongLook, name = "look.cub
   return pathOf(join(folder, name));
 }
 
+/** Columns are the primaries' XYZ under D50. */
+const ADOBE_RGB = [0.60974, 0.31111, 0.01947, 0.20528, 0.62567, 0.06087, 0.14919, 0.06322, 0.74457];
+
+/** A matrix profile of Adobe RGB's primaries and one gamma, or a grey one. */
+export function profileOf(name: string, gamma: number, space: "RGB " | "GRAY" = "RGB "): Buffer {
+  const curve = Buffer.from("curv\0\0\0\0\0\0\0\x01\0\0\0\0", "latin1");
+  curve.writeUInt16BE(Math.round(gamma * 256), 12);
+  const xyz = (values: readonly number[]) => {
+    const tag = Buffer.from("XYZ \0\0\0\0".padEnd(20, "\0"), "latin1");
+    for (const [index, value] of values.entries()) tag.writeInt32BE(Math.round(value * 65_536), 8 + 4 * index);
+    return tag;
+  };
+  const text = Buffer.from(`${name}\0`, "latin1");
+  const description = Buffer.concat([
+    Buffer.from("desc\0\0\0\0\0\0\0\0", "latin1"),
+    text,
+    Buffer.alloc(83 - (text.length % 4)),
+  ]);
+  description.writeUInt32BE(text.length, 8);
+  const tags: [string, Buffer][] = [
+    ["desc", description],
+    ["cprt", Buffer.from("text\0\0\0\0none", "latin1")],
+    ["wtpt", xyz([0.9642, 1, 0.8249])],
+  ];
+  if (space === "GRAY") tags.push(["kTRC", curve]);
+  else
+    for (const [index, letter] of ["r", "g", "b"].entries())
+      tags.push([`${letter}XYZ`, xyz(ADOBE_RGB.slice(3 * index, 3 * index + 3))], [`${letter}TRC`, curve]);
+  const table = Buffer.alloc(132 + 12 * tags.length);
+  table.write(`    \x02\x20\0\0mntr${space}XYZ `, 4, "latin1");
+  table.write("acsp", 36, "latin1");
+  xyz([0.9642, 1, 0.8249]).copy(table, 68, 8);
+  table.writeUInt32BE(tags.length, 128);
+  const parts: Buffer[] = [table];
+  let end = table.length;
+  for (const [index, [tag, content]] of tags.entries()) {
+    table.write(tag, 132 + 12 * index, "latin1");
+    table.writeUInt32BE(end, 136 + 12 * index);
+    table.writeUInt32BE(content.length, 140 + 12 * index);
+    parts.push(content, Buffer.alloc(-content.length & 3));
+    end += content.length + (-content.length & 3);
+  }
+  table.writeUInt32BE(end);
+  return Buffer.concat(parts);
+}
+
 /** What a photographer's tools write, one of each kind. */
 export const TAGS = {
   Artist: "Ana Lee",

@@ -48,7 +48,7 @@ export async function decodePicture(opened: Opened, scale?: Scale): Promise<Pixe
   const { data, info } = await pixelsOf(opened, byLibrary, scale);
   const channels = info.channels === 4 ? 4 : 3;
   const deep = anatomy.bitDepth === 16 && !byLibrary;
-  const samples = deep ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
+  const samples = deep ? wordsOf(data) : data;
   const found = { samples, channels, width: info.width, height: info.height } as const;
   if (byLibrary || anatomy.model === "grey") {
     if (anatomy.model === "grey" && profile?.way) toSrgbInPlace(samples, channels, profile.way);
@@ -73,6 +73,12 @@ export async function decodeSrgb(
   if (way) toSrgbInPlace(samples, channels, way);
   const bytes = toBytes(samples);
   return channels === 4 ? { ...withoutAlpha(bytes), width, height } : { rgb: bytes, alpha: null, width, height };
+}
+
+/** The same bytes as 16-bit words; copied only where they do not lie on an even address. */
+function wordsOf(bytes: Buffer): Uint16Array {
+  const even = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes);
+  return new Uint16Array(even.buffer, even.byteOffset, even.length / 2);
 }
 
 /** Profiles of tables, and CMYK: what we cannot compute ourselves. */

@@ -61,7 +61,7 @@ export async function verify(request: VerifyRequest, pixelsMax: number): Promise
     sameSize,
     changed: meanDeltaE > 0,
     pixels: places.length,
-    maxCode,
+    maxCode: (maxCode * 255) / max,
     encodedMaxCode: (encodedMaxCode * 255) / max,
     encodedMeanCode: ((encodedSum / count) * 255) / max,
     meanDeltaE,

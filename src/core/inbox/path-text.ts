@@ -89,9 +89,9 @@ export function extensionOf(path: PathText | string): string {
   return at <= 0 ? "" : name.slice(at + 1).toLowerCase();
 }
 
-/** A path for people: escapes shown as \xNN, control characters as \uNNNN. */
+/** A path for people: escapes shown as \xNN, control characters as \uNNNN, a line break as \n. */
 export function showPath(path: PathText | string): string {
-  return path.replace(/[\u0000-\u001f\u007f\u2028\u2029\uf780-\uf7ff]/g, (character) => {
+  return path.replace(/[\p{Cc}\u2028\u2029\uf780-\uf7ff]/gu, (character) => {
     const code = character.charCodeAt(0);
     if (isEscape(code)) return `\\x${(code - ESCAPE).toString(16)}`;
     return character === "\n" ? "\\n" : `\\u${code.toString(16).padStart(4, "0")}`;

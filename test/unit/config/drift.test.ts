@@ -1,4 +1,4 @@
-/** What is made from the grammar and kept in the repository; `node bin/with-node.mjs bin/write-schema.mjs` writes it anew. */
+/** What is made from the grammar and kept in the repository; `npm run write-docs` writes it anew. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -6,6 +6,7 @@ import { parseConfigText } from "../../../src/cli/config-file.ts";
 import { fields, fieldTable, knownKeys } from "../../../src/core/config/fields.ts";
 import { parse } from "../../../src/core/config/parse.ts";
 import { jsonSchema } from "../../../src/core/config/schema.ts";
+import { errorTable } from "../../../src/core/errors.ts";
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, "../../..", path), "utf8");
 
@@ -15,6 +16,10 @@ test("config/schema.json is the grammar's", () => {
 
 test("docs/configuration.md has the grammar's table of keys", () => {
   expect(read("docs/configuration.md")).toContain(`<!-- keys -->\n\n${fieldTable()}\n\n<!-- /keys -->`);
+});
+
+test("docs/errors.md has every code of the catalogue", () => {
+  expect(read("docs/errors.md")).toContain(`<!-- codes -->\n\n${errorTable()}\n\n<!-- /codes -->`);
 });
 
 test("docs/configuration.md names the default of every limit", () => {

@@ -5,7 +5,7 @@
 import { Agent, type FormData, fetch, type Headers, type Response } from "undici";
 import { AppError } from "../../../core/errors.ts";
 
-/** The queue of a busy shared server holds every graph; above this it is not one. */
+/** The queue of a busy server holds every graph; above this it is not one. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
 const CONNECTIONS_MAX = 8;
 

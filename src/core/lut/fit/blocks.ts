@@ -58,7 +58,7 @@ export function blocksOf(pair: Pair, size: number, warp: Warp = STILL): Blocks {
   return { columns, rows, count, before, after, trust, quarters };
 }
 
-/** Fills means of BEFORE and the trust; gives the number of pixels that count in each block. */
+/** Fills the means of BEFORE, by block and by quarter, and the trust; gives how many pixels of each block count. */
 function sumBefore(
   { before: pixels, width, alpha, beforeLevels: levels }: Pair,
   size: number,
@@ -69,75 +69,89 @@ function sumBefore(
   quarters: Float32Array,
 ): Uint16Array {
   const counted = new Uint16Array(columns * rows);
-  const codes = 255 * 255;
+  const half = size >> 1;
+  const sums = new Float64Array(QUARTER);
   for (let row = 0, i = 0; row < rows; row++)
     for (let column = 0; column < columns; column++, i++) {
-      let n = 0;
-      let r = 0;
-      let g = 0;
-      let b = 0;
-      let rr = 0;
-      let gg = 0;
-      let bb = 0;
-      for (let y = row * size; y < (row + 1) * size; y++) {
-        let at = y * width + column * size;
-        for (let x = 0; x < size; x++, at++) {
-          if (alpha !== undefined && alpha[at]! < 128) continue;
-          const red = levels[pixels[3 * at]!]!;
-          const green = levels[pixels[3 * at + 1]!]!;
-          const blue = levels[pixels[3 * at + 2]!]!;
-          n++;
-          r += red;
-          g += green;
-          b += blue;
-          rr += red * red;
-          gg += green * green;
-          bb += blue * blue;
-        }
+      sums.fill(0);
+      for (let quarter = 0; quarter < 4; quarter++) {
+        const left = column * size + (quarter & 1) * half;
+        const right = quarter & 1 ? (column + 1) * size : left + half;
+        const top = row * size + (quarter >> 1) * half;
+        const bottom = quarter >> 1 ? (row + 1) * size : top + half;
+        let n = 0;
+        let r = 0;
+        let g = 0;
+        let b = 0;
+        let rr = 0;
+        let gg = 0;
+        let bb = 0;
+        for (let y = top; y < bottom; y++)
+          for (let at = y * width + left; at < y * width + right; at++) {
+            if (alpha !== undefined && alpha[at]! < 128) continue;
+            const red = levels[pixels[3 * at]!]!;
+            const green = levels[pixels[3 * at + 1]!]!;
+            const blue = levels[pixels[3 * at + 2]!]!;
+            n++;
+            r += red;
+            g += green;
+            b += blue;
+            rr += red * red;
+            gg += green * green;
+            bb += blue * blue;
+          }
+        const share = n > 0 ? 1 / n : 0;
+        const q = 12 * i + 3 * quarter;
+        quarters[q] = n > 0 ? r * share : -1;
+        quarters[q + 1] = g * share;
+        quarters[q + 2] = b * share;
+        addTo(sums, n, r, g, b, rr, gg, bb);
       }
-      counted[i] = n;
-      if (n === 0) continue;
-      quarterMeans(pixels, levels, width, row * size, column * size, size, quarters, 12 * i);
-      means[3 * i] = r /= n;
-      means[3 * i + 1] = g /= n;
-      means[3 * i + 2] = b /= n;
-      const texture = (deviation(rr / n - r * r) + deviation(gg / n - g * g) + deviation(bb / n - b * b)) / 3;
-      trust[i] = n / (size * size) / (1 + (codes * texture * texture) / (TEXTURE_HALF * TEXTURE_HALF));
+      counted[i] = sums[0]!;
+      if (sums[0] === 0) continue;
+      trust[i] = closeBlock(sums, means, 3 * i) * (sums[0]! / (size * size));
+      fillQuarters(quarters, 12 * i, means, 3 * i);
     }
   return counted;
 }
 
-function quarterMeans(
-  pixels: Uint8Array,
-  levels: Float32Array,
-  width: number,
-  top: number,
-  left: number,
-  size: number,
-  out: Float32Array,
-  at: number,
+/** Numbers summed over a quarter: pixels, three channels, their squares. */
+const QUARTER = 7;
+
+function addTo(
+  sums: Float64Array,
+  n: number,
+  r: number,
+  g: number,
+  b: number,
+  rr: number,
+  gg: number,
+  bb: number,
 ): void {
-  const half = size >> 1;
-  for (let quarter = 0; quarter < 4; quarter++) {
-    const fromX = left + (quarter & 1 ? half : 0);
-    const toX = quarter & 1 ? left + size : left + half;
-    const fromY = top + (quarter >> 1 ? half : 0);
-    const toY = quarter >> 1 ? top + size : top + half;
-    let r = 0;
-    let g = 0;
-    let b = 0;
-    for (let y = fromY; y < toY; y++)
-      for (let x = fromX; x < toX; x++) {
-        const p = 3 * (y * width + x);
-        r += levels[pixels[p]!]!;
-        g += levels[pixels[p + 1]!]!;
-        b += levels[pixels[p + 2]!]!;
-      }
-    const share = 1 / ((toX - fromX) * (toY - fromY));
-    out[at + 3 * quarter] = r * share;
-    out[at + 3 * quarter + 1] = g * share;
-    out[at + 3 * quarter + 2] = b * share;
+  sums[0]! += n;
+  sums[1]! += r;
+  sums[2]! += g;
+  sums[3]! += b;
+  sums[4]! += rr;
+  sums[5]! += gg;
+  sums[6]! += bb;
+}
+
+/** Writes a block's mean colour; gives its trust by texture alone. */
+function closeBlock(sums: Float64Array, means: Float32Array, at: number): number {
+  let texture = 0;
+  for (let c = 0; c < 3; c++) {
+    const mean = sums[1 + c]! / sums[0]!;
+    means[at + c] = mean;
+    texture += deviation(sums[4 + c]! / sums[0]! - mean * mean);
   }
+  return 1 / (1 + ((255 * texture) / 3 / TEXTURE_HALF) ** 2);
+}
+
+/** A quarter without pixels that count shows what its block shows. */
+function fillQuarters(quarters: Float32Array, at: number, means: Float32Array, from: number): void {
+  for (let q = at; q < at + 12; q += 3)
+    if (quarters[q]! < 0) for (let c = 0; c < 3; c++) quarters[q + c] = means[from + c]!;
 }
 
 const deviation = (variance: number): number => Math.sqrt(Math.max(0, variance));

@@ -8,7 +8,7 @@
  * Source  Jensen (1906): E f(x) − f(E x) is ½·tr(f″·cov x) and more; here it is summed rather than expanded.
  */
 import type { Blocks } from "./blocks.ts";
-import { placesOf, readField } from "./grid.ts";
+import { fieldAt } from "./grid.ts";
 import { type Affine, applyAffine } from "./prior.ts";
 
 /** For each block, mean of look(quarter) − look(mean). Shape: Float32Array of 3·count. */
@@ -25,8 +25,7 @@ export function mixingGaps(blocks: Blocks, prior: Affine, field: Float64Array, n
 
 /** clamp(prior + field) at colours; interleaved R′G′B′ in and out. */
 export function lookAt(colours: Float32Array, prior: Affine, field: Float64Array, n: number): Float32Array {
-  const beyond = new Float32Array(colours.length);
-  readField(field, placesOf(colours, n), beyond);
+  const beyond = fieldAt(field, n, colours);
   const look = applyAffine(prior, colours);
   for (let q = 0; q < look.length; q++) {
     const value = look[q]! + beyond[q]!;

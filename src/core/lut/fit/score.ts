@@ -10,7 +10,9 @@ import { toLab } from "../../colour/srgb.ts";
 import type { Blocks } from "./blocks.ts";
 import type { Verdict } from "./report.ts";
 
-export const WARN_FROM = 1;
+/** Between the greatest score of usual pairs (0.63 of 17) and the least of badly disturbed ones (0.86 of 15). */
+export const WARN_FROM = 0.8;
+/** Above disturbed pairs (2.04), below vignettes and relighting (2.28). */
 export const SPATIAL_FROM = 2.2;
 
 /** Blocks a side that make one cell, and the blur in cells: 16 px and 32 px of a megapixel. */
