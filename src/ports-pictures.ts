@@ -1,4 +1,5 @@
 /** The Pictures port: all pixel work. Types only; one implementation in adapters/pictures. */
+import type { Grade } from "./core/colour/parametric.ts";
 import type { PathText } from "./core/inbox/path-text.ts";
 import type { PictureFormat, PictureInfo } from "./core/job/picture.ts";
 import type { FitReport } from "./core/lut/fit/report.ts";
@@ -15,7 +16,7 @@ export type Fingerprint = {
 
 export type PlateRequest = { readonly original: PathText; readonly frame: Frame; readonly to: PathText };
 
-export type PaintRequest = { readonly plate: PathText; readonly cubeText: string; readonly to: PathText };
+export type PaintRequest = { readonly plate: PathText; readonly grade: Grade; readonly to: PathText };
 
 export type ProveRequest = {
   readonly file: PathText;
@@ -64,8 +65,13 @@ export type VerifyReport = {
   readonly changed: boolean;
   /** How many pixels were compared: all up to 3 MP, an even grid of larger pictures. */
   readonly pixels: number;
-  /** Greatest difference before encoding, in 8-bit codes: at most 1 is faithful (2 in a wide-gamut profile). */
+  /**
+   * Greatest difference before encoding, in 8-bit codes, of the colours a .cube speaks of (those inside sRGB). Under 1 for
+   * sRGB; under 2 where a wide profile is composed with the look into one lattice, which rounds the look's bends.
+   */
   readonly maxCode: number;
+  /** The same of a wide profile's colours outside sRGB, where we go on along the look's slope; 0 when there are none. */
+  readonly beyondMaxCode: number;
   /** Differences of the written file, which its encoding adds to, in 8-bit codes. */
   readonly encodedMaxCode: number;
   readonly encodedMeanCode: number;
@@ -80,7 +86,7 @@ export type Pictures = {
   fingerprint(file: PathText, signal?: AbortSignal): Promise<Fingerprint>;
   /** The picture oriented, in sRGB, framed and scaled, as an 8-bit RGB PNG without metadata. */
   plate(request: PlateRequest, signal?: AbortSignal): Promise<{ readonly sha256: string; readonly sizeBytes: number }>;
-  /** Applies a .cube to a plate (the builtin backend's whole work). */
+  /** Paints a plate with a parametric grade (the builtin backend's whole work). */
   paint(request: PaintRequest, signal?: AbortSignal): Promise<void>;
   /** Decodes every pixel of a PNG. Errors: `picture-incomplete` when cut short or not of that size. */
   prove(file: PathText, size: ProveRequest["size"], signal?: AbortSignal): Promise<void>;

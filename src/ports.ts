@@ -174,6 +174,8 @@ export type Backend = {
   readonly depth: number;
   /** The size a plate must have for this workflow. Errors: `workflow-missing`, `workflow-invalid`. */
   plateRule(workflow: string, slots: Readonly<Record<string, string>>): Promise<PlateRule>;
+  /** What a person should hear about these words, in sentences: such as words it does not know. */
+  remarks(prompt: string): readonly string[];
   /** Alive? A cheap probe that throws `backend-unreachable` or `backend-not-comfyui`. */
   probe(signal?: AbortSignal): Promise<void>;
   /** Everything that would fail, for these workflows, without a run. */

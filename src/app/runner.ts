@@ -147,7 +147,8 @@ export function openRunner(ports: Ports & { readonly backends: Breaker }, option
     else if (next.status === "held") log.warn({ ...fields, reason: message }, "photo held for a person");
     else if (kind === "retried" || kind === "rewind")
       log.warn({ ...fields, reason: message }, "stage will be tried again");
-    else if (next.status === "done") log.info({ ...fields, outputs: next.facts.outputs }, "photo done");
+    else if (next.status === "done")
+      log.info({ ...fields, outputs: next.facts.outputs, notes: next.facts.notes }, "photo done");
     else log.debug({ ...fields, kind, reason: message }, "stage ended");
     if (code === "internal") log.error({ ...fields, err: result }, "internal error");
   }

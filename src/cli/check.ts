@@ -25,7 +25,8 @@ export const check = defineCommand({
   async run(context) {
     const { options, print, signal } = context;
     const project = await openProject(context, options.config);
-    const log = logOf(project.config, context, "error");
+    const { config } = project;
+    const log = logOf(config, context, "error");
     const said: Said[] = [
       { about: "config", level: "ok", code: null, message: project.configFile ?? "no file: the defaults hold" },
     ];
@@ -33,10 +34,11 @@ export const check = defineCommand({
     const ports = await openPorts(project, project.files, log);
     try {
       for (const backend of ports.backends.all) {
-        const workflows = project.config.inboxes
-          .filter((inbox) => backendsFor(inbox, project.config.backends).includes(backend.name))
-          .map(({ workflow }) => workflow);
-        const findings = await tried(() => backend.check([...new Set(workflows)], signal));
+        const inboxes = config.inboxes.filter((inbox) => backendsFor(inbox, config.backends).includes(backend.name));
+        const workflows = [...new Set(inboxes.map(({ workflow }) => workflow))];
+        const findings = [...(await tried(() => backend.check(workflows, signal)))];
+        for (const message of new Set(inboxes.flatMap(({ prompt }) => backend.remarks(prompt))))
+          findings.push({ level: "warn", code: null, message });
         said.push(...findings.map((finding) => ({ about: `backend ${backend.name}`, ...finding })));
       }
     } finally {

@@ -27,6 +27,7 @@ export function finishErrand({ print }: CommandContext, result: ErrandResult, js
   } else {
     for (const { status, facts } of inOrder)
       if (status === "done") for (const output of (facts.outputs ?? []).slice(-1)) print.line(showPath(output));
+    for (const note of new Set(inOrder.flatMap(({ facts }) => facts.notes ?? []))) print.say(`note: ${note}`);
     sayTroubles(print, inOrder);
     for (const { path, error } of refusals) {
       print.say(`${showPath(path)} is not graded`);

@@ -17,7 +17,8 @@ export const queueStage = defineStage({
     const { backends, clock, ids, ledger } = ports;
     const backend = backends.get(name);
     const known = await alreadySent(job, ports, attempting);
-    if (known) return done({ ticket: known.id });
+    const notes = backend.remarks(job.recipe.prompt);
+    if (known) return done({ ticket: known.id, notes });
 
     const now = clock.now();
     const id = ids.uuid();
@@ -38,7 +39,7 @@ export const queueStage = defineStage({
       throw error;
     }
     await ledger.tickets.mark(id, "posted", clock.now());
-    return done({ ticket: id });
+    return done({ ticket: id, notes });
   },
 });
 

@@ -26,13 +26,13 @@ export const writeStage = defineStage({
     if (stop) return stop;
     let outputs = await ports.ledger.outputs.of(job.id);
     let notes: readonly string[] = job.facts.notes ?? [];
-    if (outputs.length === 0 || outputs.some(({ state }) => state === "reserved")) {
+    if (!(await areStaged(outputs, ports))) {
       for (const temp of job.facts.temps ?? []) await ports.files.discard(temp);
       const info = await ports.pictures.inspect(job.original, attempting.signal);
       const naming = namingOf(job, info);
       await ports.files.proveWritable(naming.folder);
       outputs = await reserve(job, naming, ports, []);
-      notes = await encode(job, cube, outputs, naming, info, ports, attempting);
+      notes = [...notes, ...(await encode(job, cube, outputs, naming, info, ports, attempting))];
     }
     const published = await publish(job, ports);
     return done({ outputs: published.map(({ path }) => path), notes });
@@ -56,6 +56,15 @@ async function originalStands(
   const { pictureSha256 } = await pictures.fingerprint(job.original, attempting.signal);
   if (pictureSha256 === job.pictureSha256) return undefined;
   return end("superseded", "original-changed", "The original changed while it was graded.");
+}
+
+/** Is every output encoded, under its temp name or already under its final one? */
+async function areStaged(outputs: readonly Output[], { files }: Ports): Promise<boolean> {
+  for (const { state, temp, path } of outputs) {
+    if (state === "reserved") return false;
+    if (!(temp !== null && (await files.stat(temp))) && !(await files.stat(path))) return false;
+  }
+  return outputs.length > 0;
 }
 
 const reserve = (job: Job, naming: Naming, { ledger }: Ports, not: readonly string[]): Promise<readonly Output[]> =>

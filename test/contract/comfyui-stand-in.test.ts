@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { latticeOf } from "../../src/core/lut/lattice.ts";
 import { parseGraph } from "../../src/core/workflow/graph.ts";
 import { fillGraph } from "../../src/core/workflow/patch.ts";
@@ -363,6 +364,18 @@ describe("misbehaviour", () => {
     await server.until(({ requests }) => (requests.get("GET /prompt") ?? 0) > 0);
     stop.abort();
     await expect(answer).rejects.toThrow();
+  });
+
+  test("a stalled socket keeps no server from closing, be its client gone or still waiting", async () => {
+    const stalled = await startComfyui();
+    stalled.misbehave("stall");
+    const dial = () => new WebSocket(`${stalled.url.replace("http", "ws")}/ws`).on("error", () => {});
+    const [gone, waiting] = [dial(), dial()];
+    await stalled.until(({ requests }) => requests.get("GET /ws") === 2);
+    const closed = new Promise((resolve) => waiting.once("close", resolve));
+    gone.terminate();
+    await stalled.close();
+    await closed;
   });
 
   test("deaf keeps the socket open and silent", async () => {

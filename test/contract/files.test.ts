@@ -17,7 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { openFiles } from "../../src/adapters/files.ts";
+import { diskError, openFiles } from "../../src/adapters/files.ts";
 import { encodePath, joinPath, type PathText } from "../../src/core/inbox/path-text.ts";
 
 const HELLO_SHA256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
@@ -116,11 +116,14 @@ describe("writing", () => {
     expect(readdirSync(folder)).toEqual(["a"]);
   });
 
-  test.runIf(existsSync("/dev/full"))("a full disk is told as such", async () => {
-    const full = openFiles({ home: root });
-    await expect(full.copy("/dev/zero" as PathText, "/dev/full/x" as PathText)).rejects.toMatchObject({
-      code: "file-failed",
-    });
+  test("a full disk and a used-up quota are told as such, other refusals as they are", () => {
+    const said = (code: string) => diskError(Object.assign(new Error(code), { code }), "write", at("a")).code;
+    expect(["ENOSPC", "EDQUOT", "EROFS", "EIO"].map(said)).toEqual([
+      "disk-full",
+      "disk-full",
+      "file-failed",
+      "file-failed",
+    ]);
   });
 
   test("a folder that can be written in is made and left empty", async () => {

@@ -1,4 +1,5 @@
 /** The Pictures port over real files, the real decoder and real worker threads. */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,8 +8,8 @@ import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPictures } from "../../src/adapters/pictures/pictures.ts";
 import { openPool } from "../../src/adapters/pictures/pool.ts";
+import { NEUTRAL } from "../../src/core/colour/parametric.ts";
 import type { PathText } from "../../src/core/inbox/path-text.ts";
-import { formatCube } from "../../src/core/lut/cube.ts";
 import { identity, latticeOf } from "../../src/core/lut/lattice.ts";
 import { sampleTetrahedral } from "../../src/core/lut/sample.ts";
 import { frameFor } from "../../src/core/workflow/framing.ts";
@@ -184,7 +185,7 @@ describe("plate, paint, prove, fit", () => {
     const original = await saved(folder, "pair.jpg", sceneImage(640, 480).jpeg({ quality: 95 }));
     const [plate, preview, cube] = [fresh("png"), fresh("png"), fresh("cube")];
     await pictures.plate({ original, frame: frameFor({ kind: "own", pixelsMax: 1e6 }, 640, 480), to: plate });
-    await pictures.paint({ plate, cubeText: formatCube(strongLook, { title: "strong" }), to: preview });
+    await pictures.paint({ plate, grade: { ...NEUTRAL, exposure: 0.4, contrast: 0.5, temperature: 0.6 }, to: preview });
     const pair = { before: plate, after: preview, baseline: null, rounding: "rounded", size: 33 } as const;
     const report = await pictures.fit({ ...pair, title: "pair", comments: ["sRGB"], to: cube });
     expect(report).toMatchObject({ verdict: "global", registered: true });

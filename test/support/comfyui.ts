@@ -8,9 +8,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { folders } from "./comfyui/files.ts";
-import { httpServer, isForeign } from "./comfyui/http.ts";
+import { httpServer, isForeign, notice } from "./comfyui/http.ts";
 import { catalogue } from "./comfyui/nodes.ts";
 import {
   type ComfyuiOptions,
@@ -157,11 +158,15 @@ async function live(control: Control, dir: string, port: number): Promise<readon
   const connected = sockets(control, maxUploadBytes);
   const working = worker(control, files, nodes, connected);
   const http = httpServer({ control, folders: files, nodes, worker: working, maxUploadBytes });
+  // The HTTP server lets go of a connection that asks for an upgrade, but does not close before it has ended.
+  const upgrading = new Set<Duplex>();
   http.on("upgrade", (request, socket, head) => {
+    upgrading.add(socket);
+    socket.on("close", () => upgrading.delete(socket));
     socket.on("error", () => socket.destroy());
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
+    const { path } = notice(request, control);
     if (control.faults.take("stall")) return;
-    const refused = isForeign(request) ? "403 Forbidden" : /^(\/api)?\/ws$/.test(path) ? undefined : "404 Not Found";
+    const refused = isForeign(request) ? "403 Forbidden" : path === "/ws" ? undefined : "404 Not Found";
     if (refused || control.faults.on("not-comfyui"))
       socket.end(`HTTP/1.1 ${refused ?? "404 Not Found"}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
     else connected.upgrade(request, socket, head, (clientId) => working.greetings(clientId));
@@ -175,6 +180,7 @@ async function live(control: Control, dir: string, port: number): Promise<readon
       const closed = once(http, "close");
       http.close();
       http.closeAllConnections();
+      for (const socket of upgrading) socket.destroy();
       await closed;
       // Clients of the same process hear of it before the next thing happens.
       await nextTurn();

@@ -92,6 +92,7 @@ export function open(config: Options, context: Context): Backend {
     kind: config.kind,
     depth: config.depth,
     plateRule: async (name, slots) => plateRule((await workflow(name, slots)).graph),
+    remarks: () => [],
     probe: server.probe,
     check: (workflows, signal) => checkServer({ http, server, url, workflow }, workflows, signal),
     put: transfers.put,

@@ -1,13 +1,14 @@
 /** The small pictures: plates sent to a backend, what the builtin backend paints, what comes home, and the fit between. */
 import { createHash } from "node:crypto";
 import sharp from "sharp";
+import { type Grade, gradeLattice } from "../../core/colour/parametric.ts";
 import { AppError } from "../../core/errors.ts";
 import { showPath } from "../../core/inbox/path-text.ts";
-import { formatCube, parseCube } from "../../core/lut/cube.ts";
+import { formatCube } from "../../core/lut/cube.ts";
 import { fitLook } from "../../core/lut/fit/fit.ts";
 import { frameOf } from "../../core/lut/fit/frame.ts";
 import type { FitReport } from "../../core/lut/fit/report.ts";
-import { prepareKernel } from "../../core/lut/kernel/kernel.ts";
+import { type Kernel, prepareKernel } from "../../core/lut/kernel/kernel.ts";
 import type { FitRequest, PaintRequest, PlateRequest, ProveRequest } from "../../ports.ts";
 import { readWhole, told, writeAtomic } from "../files.ts";
 import { infoOf } from "./anatomy.ts";
@@ -45,9 +46,18 @@ export async function plate(
 
 export async function paint(request: PaintRequest, pixelsMax: number): Promise<undefined> {
   const { rgb, width, height } = await decodeSrgb(await openPicture(request.plate, pixelsMax));
-  prepareKernel(parseCube(request.cubeText).lattice, 8).apply(rgb, 3);
+  kernelOf(request.grade).apply(rgb, 3);
   const bytes = await pngOf(rgb, width, height);
   await told("write", request.to, () => writeAtomic(request.to, bytes));
+}
+
+let lastKernel: { readonly grade: string; readonly kernel: Kernel } | undefined;
+
+/** The photos of an inbox share a prompt, so the last grade's kernel is kept. */
+function kernelOf(grade: Grade): Kernel {
+  const text = JSON.stringify(grade);
+  if (lastKernel?.grade !== text) lastKernel = { grade: text, kernel: prepareKernel(gradeLattice(grade), 8) };
+  return lastKernel.kernel;
 }
 
 /** Every pixel of a PNG that came over a network. */

@@ -5,6 +5,7 @@
  */
 import { deltaE } from "../../core/colour/delta-e.ts";
 import { type Triple, toLab } from "../../core/colour/srgb.ts";
+import type { Lattice } from "../../core/lut/lattice.ts";
 import { sampleTetrahedral } from "../../core/lut/sample.ts";
 import type { VerifyReport, VerifyRequest } from "../../ports.ts";
 import { type Samples, toSrgbInPlace } from "./convert.ts";
@@ -23,50 +24,58 @@ export async function verify(request: VerifyRequest, pixelsMax: number): Promise
   const output = await decodePicture(await openPicture(request.output, pixelsMax));
   const original = await decodePicture(opened);
   const sameSize = original.width === output.width && original.height === output.height;
-  if (!sameSize)
-    return {
-      sameSize,
-      changed: true,
-      pixels: 0,
-      maxCode: Number.NaN,
-      encodedMaxCode: Number.NaN,
-      encodedMeanCode: Number.NaN,
-      meanDeltaE: Number.NaN,
-    };
-
+  if (!sameSize) return { sameSize, changed: true, pixels: 0, ...UNKNOWN };
   const places = placesOf(original.width * original.height, PIXELS_CHECKED_MAX);
   const before = picked(original, places);
   const fast = { ...before, samples: before.samples.slice() };
   applyLook(fast, look, opened.anatomy.profile?.sha256 ?? "");
   const written = picked(output, places);
+  const meanDeltaE = meanDifference(before, written);
+  const off = differences({ before, fast, written }, look.lattice);
+  return { sameSize, changed: meanDeltaE > 0, pixels: places.length, meanDeltaE, ...off };
+}
+
+const UNKNOWN = {
+  maxCode: Number.NaN,
+  beyondMaxCode: Number.NaN,
+  encodedMaxCode: Number.NaN,
+  encodedMeanCode: Number.NaN,
+  meanDeltaE: Number.NaN,
+};
+
+type Trio = { readonly before: Pixels; readonly fast: Pixels; readonly written: Pixels };
+
+function differences({ before, fast, written }: Trio, look: Lattice): Omit<typeof UNKNOWN, "meanDeltaE"> {
+  const { way } = before;
   const max = maxOf(before.samples);
   const scale = max / maxOf(written.samples);
-  let [maxCode, encodedMaxCode, encodedSum] = [0, 0, 0];
-  for (let pixel = 0; pixel < places.length; pixel++) {
+  let [inside, beyond, encoded, sum] = [0, 0, 0, 0];
+  for (let pixel = 0; pixel < before.width; pixel++) {
     const colour = colourAt(before, pixel);
-    const exact = before.way
-      ? throughProfile(look.lattice, before.way, colour)
-      : sampleTetrahedral(look.lattice, colour);
+    const exact = way ? throughProfile(look, way, colour) : sampleTetrahedral(look, colour);
+    let off = 0;
     for (let c = 0; c < 3; c++) {
       const code = Math.min(max, Math.max(0, exact[c]! * max));
-      maxCode = Math.max(maxCode, Math.abs(fast.samples[pixel * fast.channels + c]! - code));
-      const off = Math.abs(written.samples[pixel * written.channels + c]! * scale - code);
-      encodedMaxCode = Math.max(encodedMaxCode, off);
-      encodedSum += off;
+      off = Math.max(off, Math.abs(fast.samples[pixel * fast.channels + c]! - code));
+      const away = Math.abs(written.samples[pixel * written.channels + c]! * scale - code);
+      encoded = Math.max(encoded, away);
+      sum += away;
     }
+    if (off <= Math.min(inside, way ? beyond : inside)) continue;
+    if (!way || isInside(way.toSrgb(colour))) inside = Math.max(inside, off);
+    else beyond = Math.max(beyond, off);
   }
-  const meanDeltaE = meanDifference(before, written);
-  const count = Math.max(1, 3 * places.length);
+  const codes = (value: number) => (value * 255) / max;
   return {
-    sameSize,
-    changed: meanDeltaE > 0,
-    pixels: places.length,
-    maxCode: (maxCode * 255) / max,
-    encodedMaxCode: (encodedMaxCode * 255) / max,
-    encodedMeanCode: ((encodedSum / count) * 255) / max,
-    meanDeltaE,
+    maxCode: codes(inside),
+    beyondMaxCode: codes(beyond),
+    encodedMaxCode: codes(encoded),
+    encodedMeanCode: codes(sum / Math.max(1, 3 * before.width)),
   };
 }
+
+/** Inside sRGB, give or take the rounding of a profile's numbers. */
+const isInside = (colour: Triple): boolean => colour.every((value) => value > -0.001 && value < 1.001);
 
 /** Indices of at most `most` pixels, evenly through the picture. */
 function placesOf(pixels: number, most: number): Uint32Array {

@@ -61,9 +61,9 @@ const SURROUNDINGS: Partial<Record<ErrorCode, number>> = {
 /** What each stage learns; a rewind forgets it again. */
 const GIVES: Readonly<Record<Stage, readonly (keyof Facts)[]>> = {
   upload: ["backend", "plate"],
-  queue: ["ticket"],
+  queue: ["ticket", "notes"],
   fetch: ["preview", "baseline", "rounding"],
-  lut: ["cube", "verdict", "score", "fit", "notes"],
+  lut: ["cube", "verdict", "score", "fit"],
   write: ["temps", "outputs"],
   retire: ["retiring"],
 };

@@ -1,6 +1,7 @@
 /** The HTTP side: reads requests as aiohttp does, applies faults, finds the route, answers as aiohttp does. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { pythonJson } from "./json.ts";
+import type { Control } from "./options.ts";
 import { type Reply, ROUTES, type Site } from "./routes.ts";
 import { sendView } from "./view.ts";
 
@@ -21,12 +22,7 @@ export function httpServer(site: Site): Server {
 
 async function handle(request: IncomingMessage, response: ServerResponse, site: Site): Promise<void> {
   const { control, maxUploadBytes } = site;
-  const url = new URL(request.url ?? "/", "http://localhost");
-  const path = url.pathname.replace(/^\/api(?=\/)/, "");
-  const method = request.method ?? "GET";
-  const key = `${method} ${path}`;
-  control.counts.requests.set(key, (control.counts.requests.get(key) ?? 0) + 1);
-  control.changed();
+  const { url, path, method, key } = notice(request, control);
   if (control.faults.take("stall")) return;
   if (control.faults.take("not-comfyui"))
     return void response.writeHead(200, { "Content-Type": "text/html" }).end(SOMEBODY_ELSE);
@@ -54,6 +50,17 @@ async function handle(request: IncomingMessage, response: ServerResponse, site: 
   if (!body) return sendText(response, 413, `Maximum request body size ${maxUploadBytes} exceeded.`);
   const asked = { method, path, query: url.searchParams, contentType: request.headers["content-type"] ?? "", body };
   send(response, found.route(asked, site, found.rest), method === "HEAD");
+}
+
+/** Counts a request; its path without `/api`, under which every route lies once more. */
+export function notice(request: IncomingMessage, control: Control) {
+  const url = new URL(request.url ?? "/", "http://localhost");
+  const path = url.pathname.replace(/^\/api(?=\/)/, "");
+  const method = request.method ?? "GET";
+  const key = `${method} ${path}`;
+  control.counts.requests.set(key, (control.counts.requests.get(key) ?? 0) + 1);
+  control.changed();
+  return { url, path, method, key };
 }
 
 type Found = { readonly route: (typeof ROUTES)[string][string]; readonly rest: string };

@@ -37,7 +37,7 @@ export type Pair = {
 };
 
 /** Texture, as a standard deviation in 8-bit codes, at which a block counts half. */
-const TEXTURE_HALF = 15;
+const TEXTURE_HALF = 10;
 
 /** Means over blocks of `size` pixels a side. `warp` says where a point of BEFORE lies in AFTER. */
 export function blocksOf(pair: Pair, size: number, warp: Warp = STILL): Blocks {

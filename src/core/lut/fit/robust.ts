@@ -22,11 +22,11 @@ const BINS = 4096;
 /** The median of values that are 0 or more, to a 4096th of the greatest; 0 for none. Zeros count. */
 export function medianOf(values: Float32Array): number {
   let greatest = 0;
-  for (const value of values) if (value > greatest) greatest = value;
+  for (let i = 0; i < values.length; i++) if (values[i]! > greatest) greatest = values[i]!;
   if (greatest === 0 || !Number.isFinite(greatest)) return 0;
   const bins = new Uint32Array(BINS);
   const scale = (BINS - 1) / greatest;
-  for (const value of values) bins[(value * scale) | 0]!++;
+  for (let i = 0; i < values.length; i++) bins[(values[i]! * scale) | 0]!++;
   let below = 0;
   let bin = 0;
   while (below < values.length / 2) below += bins[bin++]!;
