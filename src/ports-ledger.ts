@@ -183,6 +183,8 @@ export type Ledger = {
   readonly events: {
     add(kind: string, job: string | null, data: Readonly<Record<string, unknown>>, now: number): Promise<void>;
     after(id: number, limit: number): Promise<readonly LedgerEvent[]>;
+    /** Deletes events before this time. */
+    forget(before: number): Promise<void>;
   };
   readonly sightings: {
     of(inbox: PathText): Promise<readonly Sighting[]>;

@@ -7,6 +7,8 @@ import type { Breaker } from "./backends.ts";
 const SWEEP_MS = 2_000;
 /** Work files stay this long after their job ended, for whoever wants to see what the model saw. */
 const WORK_KEPT_MS = 24 * 3_600_000;
+/** Followers that were away longer than this begin anew. */
+const EVENTS_KEPT_MS = 30 * 24 * 3_600_000;
 const WORK_SWEEP_MS = 600_000;
 const WORK_AT_ONCE = 200;
 
@@ -19,7 +21,8 @@ export function openSweep(ports: Ports & { readonly backends: Breaker }, instanc
   async function once(signal: AbortSignal): Promise<void> {
     const now = clock.now();
     let moved = await ledger.jobs.freeLeases(instance, now);
-    if ((await backends.probeDue(signal)).length > 0) moved += await ledger.jobs.clearWaits("backend", now);
+    const isBack = (await backends.probeDue(signal)).length > 0;
+    if (isBack || backends.up().length === backends.all.length) moved += await ledger.jobs.clearWaits("backend", now);
     moved += await endStrayTickets(signal);
     const up = backends.up();
     for (const { name, depth } of backends.all) {
@@ -29,6 +32,7 @@ export function openSweep(ports: Ports & { readonly backends: Breaker }, instanc
     if (moved > 0) nudge();
     if (now - workSweptAt < WORK_SWEEP_MS) return;
     workSweptAt = now;
+    await ledger.events.forget(now - EVENTS_KEPT_MS);
     for (const id of await ledger.jobs.endedBefore(now - WORK_KEPT_MS, WORK_AT_ONCE))
       await files.discardFolder(joinPath(ports.workFolder, id));
   }

@@ -6,8 +6,6 @@ import { done, end, wait } from "../core/job/job.ts";
 import { frameFor } from "../core/workflow/framing.ts";
 import { defineStage, workFile } from "./define.ts";
 
-const NO_BACKEND_WAIT_MS = 2_000;
-
 export const uploadStage = defineStage({
   name: "upload",
   needs: [],
@@ -15,7 +13,7 @@ export const uploadStage = defineStage({
   async run(_facts, job, { backends, clock, files, ledger, pictures }, attempting) {
     if (!(await files.stat(job.original))) return end("cancelled", "original-gone", "The original is gone.");
     const backend = await backends.choose(job.recipe.backends);
-    if (!backend) return wait({ afterMs: NO_BACKEND_WAIT_MS }, `none of ${job.recipe.backends.join(", ")} answers`);
+    if (!backend) return wait({ on: "backend" }, `none of ${job.recipe.backends.join(", ")} answers`);
 
     const { width, height } = await pictures.inspect(job.original, attempting.signal);
     const frame = frameFor(await backend.plateRule(job.recipe.workflow, job.recipe.slots), width, height);

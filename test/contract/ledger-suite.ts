@@ -386,6 +386,12 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
       expect(await ledger.switches.get("pause")).toBeUndefined();
     });
 
+    withLedger("events older than wanted are forgotten", async (ledger) => {
+      for (const at of [1, 2, 3]) await ledger.events.add("note", null, { at }, at);
+      await ledger.events.forget(3);
+      expect((await ledger.events.after(0, 10)).map(({ at }) => at)).toEqual([3]);
+    });
+
     withLedger("the daemon's row says who runs until that instance leaves", async (ledger) => {
       const row = { instance: "i", pid: 1, host: "h", startedAt: 1, seenAt: 2, loopDelayMaxMs: 3.5 };
       await ledger.daemon.announce(row);

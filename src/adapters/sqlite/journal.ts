@@ -26,12 +26,14 @@ export function attemptLogOver(db: Db): Ledger["attempts"] {
 
 export function eventsOver(db: Db): Ledger["events"] {
   const add = db.prepare("INSERT INTO events (at, job, kind, data) VALUES (@now, @job, @kind, @data)");
+  const forget = db.prepare("DELETE FROM events WHERE at < ?");
   const after = db.prepare<
     [number, number],
     { id: number; at: number; job: string | null; kind: string; data: string }
   >("SELECT id, at, job, kind, data FROM events WHERE id > ? ORDER BY id LIMIT ?");
   return {
     add: async (kind, job, data, now) => void add.run({ kind, job, data: JSON.stringify(data), now }),
+    forget: async (before) => void forget.run(before),
     after: async (id, limit) => after.all(id, limit).map((row) => ({ ...row, data: JSON.parse(row.data) })),
   };
 }
