@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import { openInbox } from "../adapters/inbox.ts";
 import type { Config, InboxConfig } from "../core/config/parse.ts";
 import { dispositionFolders } from "../core/config/recipe.ts";
+import { hintOf } from "../core/errors.ts";
 import type { PathText } from "../core/inbox/path-text.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import type { Inbox } from "../ports.ts";
@@ -39,7 +40,8 @@ async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], contex
       async sighted(sightings) {
         await ledger.sightings.put(inbox.path, sightings, clock.now());
         for (const { path, state, code, message } of sightings) {
-          const fields = { inbox: inbox.path, file: showPath(path), code, reason: message };
+          const hint = code === null ? null : hintOf(code);
+          const fields = { inbox: inbox.path, file: showPath(path), code, reason: message, hint };
           if (state === "refused" || state === "truncated") log.warn(fields, "file is not graded");
         }
       },

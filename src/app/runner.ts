@@ -9,6 +9,7 @@ import { afterAttempt } from "../core/job/transition.ts";
 import type { Ports } from "../ports.ts";
 import { programOf } from "../stages/index.ts";
 import type { Breaker } from "./backends.ts";
+import { tell } from "./tell.ts";
 
 /** Stages that share a number of places, the later ones first so that what was begun is finished. */
 type Group = { readonly stages: readonly Stage[]; room(): Promise<number> };
@@ -39,6 +40,8 @@ const UPLOADS_AHEAD = 2;
 const LOOK_MS = 1_000;
 /** Renewed at a third of its length, which is also how soon a stage notices that its job was cancelled. */
 const LEASE_MS = 15_000;
+
+const LEDGER_PAUSE_MS = 2_000;
 
 type Running = { readonly claimed: Claimed; readonly stage: Stage; readonly controller: AbortController };
 
@@ -142,23 +145,28 @@ export function openRunner(ports: Ports & { readonly backends: Breaker }, option
       code,
       message,
     });
-    const fields = { job: job.id, inbox: job.inbox, path: job.path, stage: job.stage, code, ms: endedAt - startedAt };
-    if (next.status === "failed") log.error({ ...fields, reason: message }, "photo failed");
-    else if (next.status === "held") log.warn({ ...fields, reason: message }, "photo held for a person");
-    else if (kind === "retried" || kind === "rewind")
-      log.warn({ ...fields, reason: message }, "stage will be tried again");
-    else if (next.status === "done")
-      log.info({ ...fields, outputs: next.facts.outputs, notes: next.facts.notes }, "photo done");
-    else log.debug({ ...fields, kind, reason: message }, "stage ended");
-    if (code === "internal") log.error({ ...fields, err: result }, "internal error");
+    tell(log, { job, next, kind, code, message, ms: endedAt - startedAt, result });
   }
 
   async function renew(): Promise<void> {
+    for (const { claimed, controller } of running.values()) {
+      const kept = await ledger.jobs.renew(claimed.job.id, claimed.lease, clock.now() + LEASE_MS);
+      if (!kept) controller.abort(new AppError("lease-lost", `Job ${claimed.job.id} is no longer ours.`));
+    }
+  }
+
+  /** Does `step` until stopped. A ledger that fails (its disk is full) is tried again: the photos are safe meanwhile. */
+  async function repeat(step: () => Promise<void>): Promise<void> {
+    let failing = false;
     while (!stopping.signal.aborted) {
-      await clock.sleep(LEASE_MS / 3, stopping.signal);
-      for (const { claimed, controller } of running.values()) {
-        const kept = await ledger.jobs.renew(claimed.job.id, claimed.lease, clock.now() + LEASE_MS);
-        if (!kept) controller.abort(new AppError("lease-lost", `Job ${claimed.job.id} is no longer ours.`));
+      try {
+        await step();
+        failing = false;
+      } catch (thrown) {
+        const { code, message, hint } = asAppError(thrown);
+        if (!failing) log.error({ code, reason: message, hint, err: thrown }, "ledger does not answer; trying again");
+        failing = true;
+        await clock.sleep(LEDGER_PAUSE_MS, stopping.signal);
       }
     }
   }
@@ -179,13 +187,16 @@ export function openRunner(ports: Ports & { readonly backends: Breaker }, option
     nudge,
     running: () => running.size,
     async run() {
-      const renewing = renew();
-      while (!stopping.signal.aborted) {
+      const working = repeat(async () => {
         wake = new AbortController();
         nudged = false;
         if ((await claimAll()) === 0) await pause();
-      }
-      await renewing;
+      });
+      const renewing = repeat(async () => {
+        await clock.sleep(LEASE_MS / 3, stopping.signal);
+        await renew();
+      });
+      await Promise.all([working, renewing]);
     },
     async stop() {
       stopping.abort();

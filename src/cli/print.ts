@@ -99,7 +99,7 @@ export function printerTo(world: {
     line: (text = "") => out(text),
     json: (value) => out(JSON.stringify(value, null, stdout.isTTY ? 2 : undefined)),
     table(columns, rows) {
-      for (const line of tableLines(columns, rows, stdout.isTTY ? (stdout.columns ?? 80) : null, paint)) out(line);
+      for (const line of tableLines(columns, rows, stdout.isTTY ? stdout.columns || 80 : null, paint)) out(line);
     },
     say: (text) => talkLine(harmless(text)),
     warn: (text) => talkLine(`${talk.yellow("warning:")} ${harmless(text)}`),
@@ -115,7 +115,7 @@ export function printerTo(world: {
       const now = world.now();
       progressSince ??= now;
       if (now - progressSince < PROGRESS_AFTER_MS) return;
-      stderr.write(`\r${cut(harmless(text), (stderr.columns ?? 80) - 1)}\u001b[K`);
+      stderr.write(`\r${cut(harmless(text), (stderr.columns || 80) - 1)}\u001b[K`);
       isDrawn = true;
     },
     settle() {

@@ -25,7 +25,7 @@ type Jobs = {
 
 const jpeg = (seed: number) => sceneImage(300, 200, seed).jpeg({ quality: 90 }).toBuffer();
 const isDone = (name: string) => (line: { message: string; path?: unknown }) =>
-  line.message === "photo done" && line.path === name;
+  line.message === "photo done" && line.path === name.replaceAll("\n", "\\n");
 
 describe("the daemon", () => {
   test("good photos come out once, whatever way they came in; bad ones are reported; nothing is lost", async () => {

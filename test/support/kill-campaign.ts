@@ -104,7 +104,8 @@ const begins = (stage: Stage): Place => ({
 });
 const ends = (stage: Stage): Place => ({
   name: `after ${stage}`,
-  at: (line) => line.stage === stage && (line.message === "stage ended" || line.message === "photo done"),
+  at: (line) =>
+    stage === "retire" ? line.message === "photo done" : line.stage === stage && line.message === "stage ended",
 });
 
 function inspectOutbox(outbox: string) {

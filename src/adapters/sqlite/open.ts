@@ -20,15 +20,17 @@ export function openDatabase(file: string, now: number): Db {
     migrate(db, file, now);
     return db;
   } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    const code = (cause as { code?: string }).code ?? "";
-    if (code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT"))
-      throw new AppError("ledger-damaged", `${file} is damaged, or is not a ledger.`, { file }, cause);
-    throw new AppError(
-      "file-failed",
-      `The ledger ${file} cannot be opened: ${asAppError(cause).message}`,
-      { file },
-      cause,
-    );
+    throw ledgerError(cause, file);
   }
+}
+
+/** What SQLite throws, as the error a person can do something about. */
+export function ledgerError(cause: unknown, file = "the ledger"): AppError {
+  if (cause instanceof AppError) return cause;
+  const code = (cause as { code?: string }).code ?? "";
+  if (code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT"))
+    return new AppError("ledger-damaged", `${file} is damaged, or is not a ledger.`, { file }, cause);
+  if (code === "SQLITE_FULL") return new AppError("disk-full", `There is no room for ${file}.`, { file }, cause);
+  if (!code.startsWith("SQLITE_")) return asAppError(cause);
+  return new AppError("file-failed", `${file} cannot be used: ${asAppError(cause).message} (${code})`, { file }, cause);
 }

@@ -1,8 +1,8 @@
 /** The ledger's connection in a thread of its own: a commit waits for the disk here and nowhere else. */
 import { parentPort, workerData } from "node:worker_threads";
-import { asAppError } from "../../core/errors.ts";
 import type { Ledger } from "../../ports.ts";
 import { openLedger } from "./ledger.ts";
+import { ledgerError } from "./open.ts";
 
 /** A call of `ledger[group][method](...args)`; `group` is null for the ledger's own methods. */
 export type Call = {
@@ -24,7 +24,7 @@ async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
   try {
     parentPort?.postMessage({ id, value: await work() } satisfies Reply);
   } catch (thrown) {
-    const { code, message, data } = asAppError(thrown);
+    const { code, message, data } = ledgerError(thrown);
     parentPort?.postMessage({ id, error: { code, message, data } } satisfies Reply);
   }
 }
