@@ -9,7 +9,7 @@ import { afterAttempt } from "../core/job/transition.ts";
 import type { Ports } from "../ports.ts";
 import { programOf } from "../stages/index.ts";
 import type { Breaker } from "./backends.ts";
-import { tell } from "./tell.ts";
+import { openTeller } from "./tell.ts";
 
 /** Stages that share a number of places, the later ones first so that what was begun is finished. */
 type Group = { readonly stages: readonly Stage[]; room(): Promise<number> };
@@ -49,6 +49,7 @@ export function openRunner(ports: Ports & { readonly backends: Breaker }, option
   const { backends, clock, ids, ledger, log, pictures } = ports;
   const running = new Map<string, Running>();
   const stopping = new AbortController();
+  const tell = openTeller(log, () => clock.now());
   let wake = new AbortController();
   let nudged = false;
 
@@ -145,7 +146,7 @@ export function openRunner(ports: Ports & { readonly backends: Breaker }, option
       code,
       message,
     });
-    tell(log, { job, next, kind, code, message, ms: endedAt - startedAt, result });
+    tell({ job, next, kind, code, message, ms: endedAt - startedAt, result });
   }
 
   async function renew(): Promise<void> {

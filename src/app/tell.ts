@@ -1,4 +1,4 @@
-/** One log line for whoever watches: what a photo came to, or what keeps it. */
+/** Log lines for whoever watches: what a photo came to, or what keeps it. */
 import { type AppError, hintOf } from "../core/errors.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import type { Job, Outcome } from "../core/job/job.ts";
@@ -11,7 +11,23 @@ export type Told = Transition & {
   readonly result: Outcome | AppError;
 };
 
-export function tell(log: Log, { job, next, kind, code, message, ms, result }: Told): void {
+/** Photos that wait for the same thing say so together: once in so long. */
+const WAITS_SAID_MS = 60_000;
+
+export function openTeller(log: Log, now: () => number): (told: Told) => void {
+  const saidAt = new Map<string, number>();
+  return (told) => {
+    const { kind, code, message } = told;
+    const isDue = kind === "wait" && code !== null && now() - (saidAt.get(code) ?? 0) >= WAITS_SAID_MS;
+    if (isDue) {
+      saidAt.set(code, now());
+      log.warn({ code, reason: message, hint: hintOf(code), path: showPath(told.job.path) }, "photos wait");
+    }
+    tell(log, told);
+  };
+}
+
+function tell(log: Log, { job, next, kind, code, message, ms, result }: Told): void {
   const about = { job: job.id, ...(job.inbox === null ? {} : { inbox: job.inbox }), path: showPath(job.path) };
   const why = code === null ? {} : { code, reason: message, hint: hintOf(code) };
   const { outputs, notes, verdict } = next.facts;

@@ -21,6 +21,8 @@ const CODES: Partial<Record<ErrorCode, ExitCode>> = {
   "folders-overlap": EXIT.usage,
   "backend-unknown": EXIT.usage,
   "job-unknown": EXIT.usage,
+  "workflow-missing": EXIT.usage,
+  "workflow-invalid": EXIT.usage,
   "output-exists": EXIT.usage,
   "backend-unreachable": EXIT.backend,
   "backend-not-comfyui": EXIT.backend,

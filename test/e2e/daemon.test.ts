@@ -1,5 +1,14 @@
 /** The real daemon on real files, with the builtin backend. */
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, describe, expect, test } from "vitest";
@@ -17,6 +26,7 @@ afterEach(() => project.remove());
 type Status = {
   daemon: { pid: number; instance: string; loopDelayMaxMs: number } | null;
   inboxes: { inbox: string; statuses: Record<string, number> }[];
+  waiting: { stage: string; code: string | null; reason: string }[];
   files: { path: string; state: string; code: string | null; message: string | null; hint: string | null }[];
 };
 type Jobs = {
@@ -181,5 +191,41 @@ inboxes:
     expect((await project.run("once")).code).toBe(0);
     expect(readFileSync(join(project.outbox, "a.jpg"), "utf8")).toBe("mine");
     expect(readdirSync(project.outbox).sort()).toEqual(["a-2.cube", "a-2.grade.json", "a-2.jpg", "a.jpg"]);
+  });
+
+  test("an outbox that cannot be written keeps its photos waiting with a reason, and they go on when it can", async () => {
+    project = makeProject(CONFIG);
+    writeFileSync(project.outbox, "a file where the folder should be");
+    writeFileSync(join(project.inbox, "a.jpg"), await jpeg(70));
+    const daemon = await project.start();
+    await daemon.line(({ message, code }) => message === "photos wait" && code === "outbox-unwritable");
+    const { waiting } = (await project.json("status")) as Status;
+    expect(waiting).toMatchObject([{ stage: "write", code: "outbox-unwritable" }]);
+    rmSync(project.outbox);
+    await project.run("retry", "--all");
+    const { jobs } = (await project.json("jobs")) as { jobs: { id: string; attempt: number }[] };
+    expect(jobs[0]?.attempt).toBe(0);
+    await project.run("retry", jobs[0]!.id);
+    await daemon.line(isDone("a.jpg"));
+    await daemon.kill("SIGTERM");
+  });
+
+  test("a panorama 20,000 pixels wide comes out as wide", async () => {
+    project = makeProject(CONFIG);
+    const wide = sceneImage(1000, 100, 80).resize(20_000, 200, { fit: "fill" });
+    writeFileSync(join(project.inbox, "wide.jpg"), await wide.jpeg().toBuffer());
+    expect((await project.run("once")).code).toBe(0);
+    expect((await sharp(join(project.outbox, "wide.jpg")).metadata()).width).toBe(20_000);
+  });
+
+  test("a workflow that is not there fails its photos with the names that are", async () => {
+    project = makeProject(`
+backends: [{ name: gpu-1, kind: comfyui, url: "http://127.0.0.1:9" }]
+inboxes: [{ path: inbox, outbox: graded, settle: 200ms, workflow: kontex }]
+`);
+    const { code, stdout } = await project.run("check");
+    expect(code).toBe(2);
+    expect(stdout).toContain("[workflow-missing]");
+    expect(stdout).toContain("kontext-color-grade");
   });
 });
