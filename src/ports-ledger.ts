@@ -1,24 +1,26 @@
 /** The Ledger port: where every photo stands. Types only; one implementation in adapters/sqlite. */
 
 import type { PathText } from "./core/inbox/path-text.ts";
-import type { Claimed, Facts, Job, Origin, Recipe, Stage, Status } from "./core/job/job.ts";
+import type { Claimed, Facts, Job, Recipe, Stage, Status } from "./core/job/job.ts";
 import type { Attempt, Ticket, TicketState } from "./core/job/journal.ts";
 import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
 
-export type NewJob = {
-  readonly id: string;
-  readonly origin: Origin;
-  readonly inbox: PathText | null;
-  readonly path: PathText;
-  readonly original: PathText;
-  readonly pictureSha256: string;
-  readonly contentSha256: string;
-  readonly recipe: Recipe;
-  readonly recipeHash: string;
-  readonly stage: Stage;
-  readonly facts: Facts;
-  readonly priority: number;
+export type NewJob = Pick<
+  Job,
+  | "id"
+  | "origin"
+  | "inbox"
+  | "path"
+  | "original"
+  | "pictureSha256"
+  | "contentSha256"
+  | "recipe"
+  | "recipeHash"
+  | "stage"
+  | "facts"
+  | "priority"
+> & {
   /** A caller's own key: a second add with the same key gives the first job. */
   readonly idempotencyKey: string | null;
 };

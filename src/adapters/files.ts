@@ -52,7 +52,7 @@ export async function told<T>(doing: string, path: PathText, act: () => Promise<
 }
 
 /** `act`, or undefined when nothing is there. */
-async function ifThere<T>(act: () => Promise<T>): Promise<T | undefined> {
+export async function ifThere<T>(act: () => Promise<T>): Promise<T | undefined> {
   try {
     return await act();
   } catch (thrown) {

@@ -4,7 +4,7 @@ import * as fs from "node:fs/promises";
 import type { ReadAt } from "../core/inbox/endings.ts";
 import { encodePath, joinPath, type PathText } from "../core/inbox/path-text.ts";
 import type { Signature } from "../core/job/job.ts";
-import { bytesOf, errnoOf } from "./files.ts";
+import { bytesOf, ifThere } from "./files.ts";
 
 export type Seen = Signature & {
   readonly kind: "file" | "folder" | "other";
@@ -28,18 +28,8 @@ export type Disk = {
   reading<T>(file: PathText, use: (read: ReadAt) => Promise<T>): Promise<T>;
 };
 
-const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 /** Names fetched from the system at once; the event loop runs between two such batches. */
 const NAMES_AT_ONCE = 512;
-
-async function ifThere<T>(act: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await act();
-  } catch (thrown) {
-    if (ABSENT.has(errnoOf(thrown))) return undefined;
-    throw thrown;
-  }
-}
 
 async function stat(path: PathText): Promise<Seen | undefined> {
   const found = await ifThere(() => fs.stat(bytesOf(path), { bigint: true }));

@@ -12,25 +12,19 @@
  *     └── retry ── failed, held, cancelled      lease expired ───▶ ready (not counted)
  */
 import { AppError, type ErrorCode } from "../errors.ts";
-import type { Facts, Failure, Job, Outcome, Stage, Status } from "./job.ts";
+import type { Facts, Job, Outcome, Stage } from "./job.ts";
 import { STAGES } from "./job.ts";
+import type { AttemptKind } from "./journal.ts";
 
-export type NextState = {
-  readonly stage: Stage;
-  readonly status: Status;
-  readonly facts: Facts;
-  readonly attempt: number;
-  readonly rewinds: number;
-  readonly dueAt: number;
-  readonly waitsOn: string | null;
-  readonly holdReason: string | null;
-  readonly failure: Failure | null;
-  readonly endedAt: number | null;
-};
+/** The part of a job that an attempt may change. */
+export type NextState = Pick<
+  Job,
+  "stage" | "status" | "facts" | "attempt" | "rewinds" | "dueAt" | "waitsOn" | "holdReason" | "failure" | "endedAt"
+>;
 
 export type Transition = {
   readonly next: NextState;
-  readonly kind: "done" | "wait" | "rewind" | "hold" | "end" | "failed" | "retried" | "released";
+  readonly kind: AttemptKind;
   readonly code: ErrorCode | null;
   readonly message: string | null;
 };
