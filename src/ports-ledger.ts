@@ -1,7 +1,7 @@
 /** The Ledger port: where every photo stands. Types only; one implementation in adapters/sqlite. */
 
 import type { PathText } from "./core/inbox/path-text.ts";
-import type { Claimed, Facts, Job, Recipe, Stage, Status } from "./core/job/job.ts";
+import type { Claimed, Facts, Job, Stage, Status } from "./core/job/job.ts";
 import type { Attempt, Ticket, TicketState } from "./core/job/journal.ts";
 import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
@@ -24,6 +24,9 @@ export type NewJob = Pick<
   /** A caller's own key: a second add with the same key gives the first job. */
   readonly idempotencyKey: string | null;
 };
+
+/** What the next generation of a job has of its own. */
+export type Regrade = Pick<NewJob, "id" | "recipe" | "recipeHash" | "stage" | "facts">;
 
 export type ClaimRequest = {
   readonly stages: readonly Stage[];
@@ -104,10 +107,13 @@ export type DaemonRow = {
 
 export type Ledger = {
   readonly jobs: {
-    /** Adds a job, or gives the one that has this identity (inbox, path, picture) or idempotency key already. */
+    /**
+     * Adds a job, or gives the one that has this identity (inbox, path, picture) or idempotency key already. A known one
+     * that ended because its file was away or was another for a while goes on from the start.
+     */
     add(job: NewJob, now: number): Promise<{ readonly job: Job; readonly isNew: boolean }>;
     /** A copy of an ended job as the next generation, with another recipe. Undefined when a newer one exists. */
-    regrade(id: string, as: { id: string; recipe: Recipe; recipeHash: string }, now: number): Promise<Job | undefined>;
+    regrade(id: string, as: Regrade, now: number): Promise<Job | undefined>;
     get(id: string): Promise<Job | undefined>;
     find(query: JobQuery): Promise<readonly Job[]>;
     /** The latest job of this path in this inbox. */
@@ -162,18 +168,39 @@ export type Ledger = {
   };
   readonly outputs: {
     /**
-     * Reserves the first free stem of `candidates` in this outbox for this job, for photo and sidecars together.
-     * The same job asking again gets the stem it holds, unless `not` names it (a foreign file has that name).
+     * Reserves the first free stem in this outbox for this job, for photo and sidecars together. The same job asking
+     * again gets the stem it holds, unless `not` names it (a foreign file has that name). Throws `lease-lost`.
      */
-    reserve(
-      job: string,
-      outbox: PathText,
-      candidates: readonly string[],
-      files: readonly { readonly kind: OutputKind; readonly suffix: string }[],
-      not: readonly string[],
-    ): Promise<readonly Output[]>;
-    stage(job: string, kind: OutputKind, temp: PathText, sha256: string): Promise<void>;
-    publish(job: string, kind: OutputKind, now: number): Promise<void>;
+    reserve(wanted: {
+      readonly job: string;
+      readonly lease: string;
+      readonly outbox: PathText;
+      readonly stems: readonly string[];
+      readonly files: readonly { readonly kind: OutputKind; readonly suffix: string }[];
+      readonly not: readonly string[];
+    }): Promise<readonly Output[]>;
+    /** Throws `lease-lost`. */
+    stage(staged: {
+      readonly job: string;
+      readonly lease: string;
+      readonly kind: OutputKind;
+      readonly temp: PathText;
+      readonly sha256: string;
+    }): Promise<void>;
+    /** Throws `lease-lost`. */
+    publish(published: {
+      readonly job: string;
+      readonly lease: string;
+      readonly kind: OutputKind;
+      readonly now: number;
+    }): Promise<void>;
+    /** Temp files of jobs that ended without them; forgotten here once they are discarded. */
+    abandoned(limit: number): Promise<readonly { readonly job: string; readonly temps: readonly PathText[] }[]>;
+    forget(job: string): Promise<void>;
+    /** Gives up the stem of a job whose outputs are all gone. */
+    release(job: string): Promise<void>;
+    /** Folders that outputs were written to. */
+    folders(): Promise<readonly PathText[]>;
     of(job: string): Promise<readonly Output[]>;
     /** Is this content one that we wrote? */
     isOurs(sha256: string): Promise<boolean>;
@@ -190,6 +217,7 @@ export type Ledger = {
   };
   readonly sightings: {
     of(inbox: PathText): Promise<readonly Sighting[]>;
+    has(inbox: PathText, path: PathText): Promise<boolean>;
     put(inbox: PathText, sightings: readonly Sighting[], now: number): Promise<void>;
     remove(inbox: PathText, paths: readonly PathText[]): Promise<void>;
     all(): Promise<readonly (Sighting & { readonly inbox: PathText; readonly at: number })[]>;

@@ -14,7 +14,13 @@ export type Fingerprint = {
   readonly pictureSha256: string;
 };
 
-export type PlateRequest = { readonly original: PathText; readonly frame: Frame; readonly to: PathText };
+export type PlateRequest = {
+  readonly original: PathText;
+  /** When given, the very bytes that are decoded must hold this picture, else `original-changed`. */
+  readonly pictureSha256?: string;
+  readonly frame: Frame;
+  readonly to: PathText;
+};
 
 export type PaintRequest = { readonly plate: PathText; readonly grade: Grade; readonly to: PathText };
 
@@ -36,6 +42,8 @@ export type FitRequest = {
 
 export type RenderRequest = {
   readonly original: PathText;
+  /** When given, the very bytes that are decoded must hold this picture, else `original-changed`. */
+  readonly pictureSha256?: string;
   /** A .cube of the look. */
   readonly cube: PathText;
   /** 0 leaves the photo as it is, 1 applies the whole look. */

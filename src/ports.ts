@@ -55,7 +55,7 @@ export type Files = {
   sha256(path: PathText): Promise<string>;
   /**
    * Gives the whole, fsynced file `temp` its final name without ever replacing a file. "taken" when another file has
-   * that name; when that file has the same SHA-256 it is ours from an earlier run: the temp name goes, "published".
+   * that name; when both names are one file, an earlier run came that far: the temp name goes, "published".
    */
   publish(temp: PathText, final: PathText): Promise<"published" | "taken">;
   syncFolder(folder: PathText): Promise<void>;

@@ -29,6 +29,10 @@ const ABSENT = new Set(["ENOENT", "ENOTDIR"]);
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
 const FORBIDDEN = new Set(["EACCES", "EROFS", "EPERM", "ENOTDIR", "EEXIST", "ENOENT"]);
 
+/** What the surroundings do to a file, and not the file: the right to read it is missing, or its disk is. */
+const OUT_OF_REACH = new Set(["EACCES", "EPERM", "EIO", "ESTALE", "ENOTCONN", "ETIMEDOUT", "EHOSTDOWN", "ENODEV"]);
+const READING = new Set(["read", "list", "look at", "resolve"]);
+
 /** The bytes the system knows the file by. */
 export const bytesOf = (path: PathText): Buffer => Buffer.from(decodePath(path));
 
@@ -40,6 +44,8 @@ export function diskError(thrown: unknown, doing: string, path: PathText): AppEr
   const errno = errnoOf(thrown);
   const data = { path, errno };
   if (FULL.has(errno)) return new AppError("disk-full", `No room to ${doing} ${showPath(path)}.`, data, thrown);
+  if (READING.has(doing) && OUT_OF_REACH.has(errno))
+    return new AppError("folder-unreadable", `Cannot ${doing} ${showPath(path)}: ${errno}.`, data, thrown);
   return new AppError("file-failed", `Cannot ${doing} ${showPath(path)}: ${errno || String(thrown)}.`, data, thrown);
 }
 
@@ -141,9 +147,11 @@ export async function writeAtomic(path: PathText, bytes: Uint8Array | string): P
 }
 
 export async function readWhole(path: PathText, maxBytes: number): Promise<Buffer> {
-  const handle = await fs.open(bytesOf(path), constants.O_RDONLY);
+  const handle = await fs.open(bytesOf(path), constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const { size } = await handle.stat();
+    const found = await handle.stat();
+    if (!found.isFile()) throw new AppError("file-unsupported", `${showPath(path)} is no file.`, { path });
+    const { size } = found;
     if (size > maxBytes) {
       const message = `${showPath(path)} has ${size} bytes; at most ${maxBytes} are read.`;
       throw new AppError("file-too-large", message, { path, sizeBytes: size, maxBytes });
@@ -176,7 +184,9 @@ export function openFiles(options: FilesOptions): Files {
 
   async function publish(temp: PathText, final: PathText): Promise<"published" | "taken"> {
     if ((await rename(temp, final)) === "renamed") return "published";
-    if (!(await sameBytes(temp, final))) return "taken";
+    // An earlier run may have linked the name and not come to remove the temp: then both are one file.
+    const [ours, theirs] = [await stat(temp), await stat(final)];
+    if (!ours || ours.inode !== theirs?.inode || ours.sizeBytes !== theirs.sizeBytes) return "taken";
     await discard(temp);
     return "published";
   }

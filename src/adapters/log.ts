@@ -33,6 +33,8 @@ export function openLog(options: LogOptions): OpenLog {
   const blot = (line: string): string => secrets.reduce((text, secret) => text.replaceAll(secret, CENSORED), line);
   const file =
     options.file === null ? null : pino.destination({ dest: options.file, append: true, mkdir: true, sync: true });
+  // A disk that is full takes no log lines; the photos matter more than what is said of them.
+  file?.on("error", () => options.stderr.write(`hotgrade: the log ${options.file} cannot be written\n`));
   const forPeople = { write: (line: string) => options.stderr.write(options.plain ? plainLine(line) : line) };
   const logger = pino(
     {

@@ -53,7 +53,7 @@ export async function runDaemon(
 
   while (!signal.aborted) {
     await clock.sleep(ANNOUNCE_MS, signal);
-    if (!signal.aborted) await announce();
+    if (!signal.aborted) await announce().catch((err) => log.debug({ err }, "the daemon's row could not be written"));
   }
   log.info({}, "stopping");
   await Promise.all(inboxes.map(({ scanner }) => scanner.stop()));

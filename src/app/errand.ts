@@ -5,6 +5,7 @@
 import { takeLineLock } from "../adapters/sqlite/lock.ts";
 import type { InboxConfig } from "../core/config/parse.ts";
 import { AppError } from "../core/errors.ts";
+import { startOf } from "../core/job/identity.ts";
 import { ENDED, type Job } from "../core/job/job.ts";
 import type { Files, Log } from "../ports.ts";
 import { openInboxes } from "./inboxes.ts";
@@ -13,15 +14,15 @@ import { startLine } from "./line.ts";
 import { type LinePorts, openPorts, type Project, sha256Of } from "./wire.ts";
 
 const FOLLOW_MS = 250;
-/** A silent backend keeps an errand waiting this long; then the photos stay in the ledger for later. */
-const UNREACHABLE_MAX_MS = 30_000;
+/** A silent backend or a full disk keeps an errand waiting this long; then the photos stay in the ledger for later. */
+const STUCK_MAX_MS = 30_000;
 
 export type Refusal = { readonly path: string; readonly error: AppError };
 export type ErrandResult = {
   readonly jobs: readonly Job[];
   readonly refusals: readonly Refusal[];
-  /** Set when the errand gave up waiting for a backend. */
-  readonly unreachable: AppError | null;
+  /** Set when the errand gave up waiting: for a backend, for a disk. */
+  readonly stuck: AppError | null;
 };
 
 export type Errand = {
@@ -41,7 +42,7 @@ export function gradePhotos(errand: Errand, photos: readonly NewPhoto[]): Promis
       errand.signal.throwIfAborted();
       try {
         const job = await addJob(photo, context);
-        if (job) mine.add(job.id);
+        if (job) mine.add(await askedAgain(job, context));
       } catch (thrown) {
         if (!(thrown instanceof AppError) || thrown.code === "internal") throw thrown;
         refusals.push({ path: photo.path, error: thrown });
@@ -49,6 +50,18 @@ export function gradePhotos(errand: Errand, photos: readonly NewPhoto[]): Promis
     }
     return refusals;
   });
+}
+
+/** The job that answers for this photo now: one that ended without its outputs still being there begins anew. */
+async function askedAgain(job: Job, { ports: { clock, files, ids, ledger } }: IntakeContext): Promise<string> {
+  if (job.status === "failed" || job.status === "cancelled") await ledger.jobs.retry([job.id], clock.now());
+  if (job.status !== "done") return job.id;
+  const outputs = await Promise.all((job.facts.outputs ?? []).map((output) => files.stat(output)));
+  if (outputs.every((found) => found !== undefined)) return job.id;
+  if (outputs.every((found) => found === undefined)) await ledger.outputs.release(job.id);
+  const { recipe, recipeHash } = job;
+  const as = { id: ids.uuid(), recipe, recipeHash, ...startOf(recipe, job.facts) };
+  return (await ledger.jobs.regrade(job.id, as, clock.now()))?.id ?? job.id;
 }
 
 /** One sweep of these inboxes: everything that settles is taken, and followed to its end. */
@@ -89,9 +102,9 @@ async function run({ project, files, log, signal, progress }: Errand, gather: Ga
   try {
     const accepted = () => line?.runner.nudge();
     const refusals = await gather({ ports, config: project.config, sha256: sha256Of, accepted }, mine);
-    const unreachable = await follow(mine, ports, signal, progress);
+    const stuck = await follow(mine, ports, signal, progress);
     signal.throwIfAborted();
-    return { jobs: await ports.ledger.jobs.find({ ids: [...mine] }), refusals, unreachable };
+    return { jobs: await ports.ledger.jobs.find({ ids: [...mine] }), refusals, stuck };
   } finally {
     await line?.stop();
     await ports.close();
@@ -99,27 +112,40 @@ async function run({ project, files, log, signal, progress }: Errand, gather: Ga
   }
 }
 
-/** Waits until every job has ended or is held; gives the error of a backend that stayed silent too long. */
+/** Waits until every job has ended or is held; gives the error that kept all of them from moving too long. */
 async function follow(
   mine: ReadonlySet<string>,
-  { backends, clock, ledger }: LinePorts,
+  ports: LinePorts,
   signal: AbortSignal,
   progress: Errand["progress"],
 ): Promise<AppError | null> {
-  let silentSince: number | null = null;
+  const { clock, ledger } = ports;
+  let stuckSince: number | null = null;
   while (!signal.aborted) {
     const jobs = await ledger.jobs.find({ ids: [...mine] });
     progress(jobs);
     const open = jobs.filter(({ status }) => status !== "held" && !ENDED.includes(status));
     if (open.length === 0) return null;
-    const isStuck = backends.up().length === 0 && open.every(({ status }) => status === "ready");
-    silentSince = isStuck ? (silentSince ?? clock.now()) : null;
-    if (silentSince !== null && clock.now() - silentSince > UNREACHABLE_MAX_MS) {
-      const name = backends.all[0]?.name ?? "";
-      const { code, message } = backends.state(name);
-      return new AppError(code ?? "backend-unreachable", message ?? `${name} does not answer.`);
-    }
+    const trouble = open.every(({ status }) => status === "ready") ? await troubleOf(open, ports) : null;
+    stuckSince = trouble ? (stuckSince ?? clock.now()) : null;
+    if (trouble && stuckSince !== null && clock.now() - stuckSince > STUCK_MAX_MS) return trouble;
     await clock.sleep(FOLLOW_MS, signal);
   }
   return null;
+}
+
+/** What keeps these waiting jobs, when it is the surroundings that do; null while any of them may still move. */
+async function troubleOf(open: readonly Job[], { backends, ledger }: LinePorts): Promise<AppError | null> {
+  const [silent] = backends.all;
+  if (silent && backends.up().length === 0) {
+    const { code, message } = backends.state(silent.name);
+    return new AppError(code ?? "backend-unreachable", message ?? `${silent.name} does not answer.`);
+  }
+  let trouble: AppError | null = null;
+  for (const { id } of open) {
+    const last = (await ledger.attempts.of(id)).at(-1);
+    if (last?.kind !== "wait" || last.code === null) return null;
+    trouble = new AppError(last.code, last.message ?? last.code);
+  }
+  return trouble;
 }

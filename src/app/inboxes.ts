@@ -24,7 +24,10 @@ export async function openInboxes(
 
 async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], context: IntakeContext): Promise<Inbox> {
   const { clock, files, ledger, log } = context.ports;
-  await files.makeFolder(inbox.path);
+  // One that cannot be made is told as trouble by its scanner, which looks again; the others are served meanwhile.
+  await files
+    .makeFolder(inbox.path)
+    .catch((err) => log.warn({ folder: showPath(inbox.path), err }, "inbox cannot be made"));
   const take = intakeFor(inbox, context);
   return openInbox(
     {

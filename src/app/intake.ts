@@ -8,6 +8,7 @@ import { canonicalRecipe, dispositionFolder, type RecipeOverrides, recipeFor } f
 import { AppError, asAppError } from "../core/errors.ts";
 import { numberedNames } from "../core/inbox/naming.ts";
 import { baseName, folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
+import { startOf } from "../core/job/identity.ts";
 import type { Disposition, Job, Origin, Recipe } from "../core/job/job.ts";
 import type { Ports, Settled, Sighting } from "../ports.ts";
 
@@ -77,14 +78,14 @@ export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeC
       `The picture is ${info.width}×${info.height} pixels; no look can be seen in it.`,
     );
   const { contentSha256, pictureSha256 } = await pictures.fingerprint(absolute);
-  const after = await files.stat(absolute);
+  // A link's file counts, as it did for the scanner.
+  const after = await files.stat((await files.real(absolute)) ?? absolute);
   if (after?.sizeBytes !== signature.sizeBytes || after.mtimeNs !== signature.mtimeNs)
     throw new AppError("file-failed", "The file changed while it was read.");
   if (await ledger.outputs.isOurs(contentSha256)) return undefined;
 
   const recipeHash = sha256(canonicalRecipe(recipe));
   const key = inbox === null ? sha256([origin, absolute, pictureSha256, recipeHash].join("\n")) : null;
-  const facts = { signature, photo: info };
   const { job } = await ledger.jobs.add(
     {
       id: ids.uuid(),
@@ -96,17 +97,12 @@ export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeC
       contentSha256,
       recipe,
       recipeHash,
-      // A look that is known asks no model: the photo starts where the look is applied.
-      stage: recipe.lookFile === null ? "upload" : "write",
-      facts: recipe.lookFile === null ? facts : { ...facts, cube: recipe.lookFile },
+      ...startOf(recipe, { signature, photo: info }),
       priority,
       idempotencyKey: key,
     },
     clock.now(),
   );
-  // A photo that was away (a disk unmounted) and is back goes on.
-  if (job.status === "cancelled" && job.failure?.code === "original-gone")
-    await ledger.jobs.retry([job.id], clock.now());
   return job;
 }
 

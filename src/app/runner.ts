@@ -36,6 +36,8 @@ const UPLOADS_MAX = 2;
 const FETCHES_MAX = 8;
 /** Plates that may lie ready on a backend beyond the prompts it takes at once. */
 const UPLOADS_AHEAD = 2;
+/** Previews that may wait for each worker: more would only fill the disk. */
+const FINISHING_AHEAD = 2;
 /** Another process may have written to the ledger: look at least this often. */
 const LOOK_MS = 1_000;
 /** Renewed at a third of its length, which is also how soon a stage notices that its job was cancelled. */
@@ -66,8 +68,9 @@ export function openRunner(ports: Ports & { readonly backends: Breaker }, option
   async function uploadRoom(): Promise<number> {
     const up = backends.up();
     if (up.length === 0) return 0;
-    const ahead = up.reduce((sum, name) => sum + backends.get(name).depth + UPLOADS_AHEAD, 0);
-    const waiting = await ledger.jobs.load(["queue", "fetch"], null);
+    const atBackends = up.reduce((sum, name) => sum + backends.get(name).depth + UPLOADS_AHEAD, 0);
+    const ahead = atBackends + pictures.workers * FINISHING_AHEAD;
+    const waiting = await ledger.jobs.load(["queue", "fetch", "lut", "write"], null);
     return Math.min(UPLOADS_MAX - count("upload"), ahead - waiting - count("upload"));
   }
 

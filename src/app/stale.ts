@@ -3,6 +3,7 @@
 import type { Config, InboxConfig } from "../core/config/parse.ts";
 import { canonicalRecipe, recipeFor } from "../core/config/recipe.ts";
 import { folderOf, type PathText } from "../core/inbox/path-text.ts";
+import { startOf } from "../core/job/identity.ts";
 import type { Job, Recipe } from "../core/job/job.ts";
 import type { Files, Ids, Ledger } from "../ports.ts";
 import { folderWords } from "./intake.ts";
@@ -45,7 +46,8 @@ export async function regrade(
 ): Promise<readonly string[]> {
   const made: string[] = [];
   for (const { job, recipe, recipeHash } of stale) {
-    const next = await ledger.jobs.regrade(job.id, { id: ids.uuid(), recipe, recipeHash }, now);
+    const as = { id: ids.uuid(), recipe, recipeHash, ...startOf(recipe, job.facts) };
+    const next = await ledger.jobs.regrade(job.id, as, now);
     if (next) made.push(next.id);
   }
   return made;

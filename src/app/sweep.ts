@@ -11,6 +11,9 @@ const WORK_KEPT_MS = 24 * 3_600_000;
 const EVENTS_KEPT_MS = 30 * 24 * 3_600_000;
 const WORK_SWEEP_MS = 600_000;
 const WORK_AT_ONCE = 200;
+/** Our temp names in an outbox, and how long nobody may have written to one before it is taken for left behind. */
+const TEMP_NAME = /^\.hotgrade-[0-9a-f]{8,}(-photo|-cube|-report)?\.tmp$/;
+const TEMP_KEPT_MS = 3_600_000;
 
 export type Sweep = { run(signal: AbortSignal): Promise<void> };
 
@@ -32,9 +35,27 @@ export function openSweep(ports: Ports & { readonly backends: Breaker }, instanc
     if (moved > 0) nudge();
     if (now - workSweptAt < WORK_SWEEP_MS) return;
     workSweptAt = now;
+    await discardTemps(now);
     await ledger.events.forget(now - EVENTS_KEPT_MS);
     for (const id of await ledger.jobs.endedBefore(now - WORK_KEPT_MS, WORK_AT_ONCE))
       await files.discardFolder(joinPath(ports.workFolder, id));
+  }
+
+  /** Temp files of jobs that ended without publishing; and nameless ones that a kill left in an outbox. */
+  async function discardTemps(now: number): Promise<void> {
+    for (const { job, temps } of await ledger.outputs.abandoned(WORK_AT_ONCE)) {
+      for (const temp of temps) await files.discard(temp);
+      await ledger.outputs.forget(job);
+    }
+    for (const folder of await ledger.outputs.folders()) {
+      if (!(await files.stat(folder))) continue;
+      for (const { name } of await files.list(folder)) {
+        if (!TEMP_NAME.test(name)) continue;
+        const temp = joinPath(folder, name);
+        const found = await files.stat(temp);
+        if (found && now - found.mtimeMs > TEMP_KEPT_MS) await files.discard(temp);
+      }
+    }
   }
 
   /** Tickets whose job has ended or moved on hold a place for nothing: off the backend's queue with them. */

@@ -16,7 +16,7 @@ export const showProgress = (print: Printer) => (jobs: readonly Job[]) => {
 /** Prints the results, and gives the exit code they deserve. */
 export function finishErrand({ print }: CommandContext, result: ErrandResult, json: boolean): ExitCode {
   print.settle();
-  const { jobs, refusals, unreachable } = result;
+  const { jobs, refusals, stuck } = result;
   const inOrder = [...jobs].sort((left, right) => left.seq - right.seq);
   if (json) {
     const refused = refusals.map(({ path, error: { code, message, hint } }) => ({
@@ -42,9 +42,9 @@ export function finishErrand({ print }: CommandContext, result: ErrandResult, js
     ];
     print.say(`${parts.filter((part, at) => at === 0 || !part.startsWith("0 ")).join(", ")}.`);
   }
-  if (unreachable) {
-    print.error(unreachable);
-    return exitCodeOf(unreachable.code);
+  if (stuck) {
+    print.error(stuck);
+    return exitCodeOf(stuck.code);
   }
   const isWell = refusals.length === 0 && jobs.every(({ status }) => status === "done" || status === "superseded");
   return isWell ? EXIT.ok : EXIT.failed;

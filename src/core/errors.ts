@@ -21,6 +21,7 @@ const CATALOGUE = {
     retry: false,
     hint: "Another hotgrade uses this ledger: stop it, or use `hotgrade status` to see it.",
   },
+  "ledger-busy": { retry: true, hint: "Another program holds the ledger file; end it, the job goes on by itself." },
   "ledger-newer": { retry: false, hint: "Update hotgrade: this ledger was written by a newer version." },
   "ledger-damaged": {
     retry: false,

@@ -9,12 +9,15 @@ import { baseName, folderOf, joinPath, type PathText } from "../core/inbox/path-
 import { type Disposition, done, type Job, type Outcome } from "../core/job/job.ts";
 import type { Ports } from "../ports.ts";
 import { type Attempting, defineStage } from "./define.ts";
+import { originalStands } from "./original.ts";
 
 export const retireStage = defineStage({
   name: "retire",
   needs: [],
   attemptsMax: 5,
   async run(_facts, job, ports, attempting) {
+    // Another picture has taken the original's place: that one is not ours to put away.
+    if ((await ports.files.stat(job.original)) && (await originalStands(job, ports, attempting))) return done();
     const disposition = job.recipe.original[job.failure ? "failed" : "done"];
     switch (disposition.kind) {
       case "leave":

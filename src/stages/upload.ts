@@ -2,23 +2,27 @@
  * upload: cut the plate from the original and put it on a backend.
  * Safe to run twice: the plate's bytes depend on the original alone, and its name over there is its hash.
  */
-import { done, end, wait } from "../core/job/job.ts";
+import { done, wait } from "../core/job/job.ts";
 import { frameFor } from "../core/workflow/framing.ts";
 import { defineStage, workFile } from "./define.ts";
+import { originalStands } from "./original.ts";
 
 export const uploadStage = defineStage({
   name: "upload",
   needs: [],
   attemptsMax: 5,
-  async run(_facts, job, { backends, clock, files, ledger, pictures }, attempting) {
-    if (!(await files.stat(job.original))) return end("cancelled", "original-gone", "The original is gone.");
+  async run(_facts, job, ports, attempting) {
+    const { backends, clock, ledger, pictures } = ports;
+    const stop = await originalStands(job, ports, attempting);
+    if (stop) return stop;
     const backend = await backends.choose(job.recipe.backends);
     if (!backend) return wait({ on: "backend" }, `none of ${job.recipe.backends.join(", ")} answers`);
 
-    const { width, height } = await pictures.inspect(job.original, attempting.signal);
+    const { original, pictureSha256 } = job;
+    const { width, height } = job.facts.photo ?? (await pictures.inspect(original, attempting.signal));
     const frame = frameFor(await backend.plateRule(job.recipe.workflow, job.recipe.slots), width, height);
     const file = workFile(attempting, "plate.png");
-    const { sha256, sizeBytes } = await pictures.plate({ original: job.original, frame, to: file }, attempting.signal);
+    const { sha256, sizeBytes } = await pictures.plate({ original, pictureSha256, frame, to: file }, attempting.signal);
 
     const plate = `${job.id}-${sha256.slice(0, 16)}`;
     await ledger.plates.add({

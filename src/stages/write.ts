@@ -7,12 +7,13 @@
  */
 import { AppError } from "../core/errors.ts";
 import { joinPath, type PathText } from "../core/inbox/path-text.ts";
-import { done, end, type Job, type Outcome } from "../core/job/job.ts";
+import { done, type Job } from "../core/job/job.ts";
 import { type Naming, namingOf } from "../core/job/output-names.ts";
 import { reportOf } from "../core/job/report.ts";
 import type { PictureInfo, Ports } from "../ports.ts";
-import type { Output } from "../ports-ledger.ts";
+import type { Output, OutputKind } from "../ports-ledger.ts";
 import { type Attempting, defineStage } from "./define.ts";
+import { originalStands } from "./original.ts";
 
 /** Foreign files under our names, one after the other, until we give up. */
 const NAMES_TRIED_MAX = 50;
@@ -28,35 +29,16 @@ export const writeStage = defineStage({
     let notes: readonly string[] = job.facts.notes ?? [];
     if (!(await areStaged(outputs, ports))) {
       for (const temp of job.facts.temps ?? []) await ports.files.discard(temp);
-      const info = await ports.pictures.inspect(job.original, attempting.signal);
+      const info = job.facts.photo ?? (await ports.pictures.inspect(job.original, attempting.signal));
       const naming = namingOf(job, info);
       await ports.files.proveWritable(naming.folder);
-      outputs = await reserve(job, naming, ports, []);
+      outputs = await reserve(job, naming, [], ports, attempting);
       notes = [...notes, ...(await encode(job, cube, outputs, naming, info, ports, attempting))];
     }
-    const published = await publish(job, ports);
+    const published = await publish(job, ports, attempting);
     return done({ outputs: published.map(({ path }) => path), notes });
   },
 });
-
-/** Is the original still the picture that was graded? A touched file is hashed again before it is called changed. */
-async function originalStands(
-  job: Job,
-  { files, pictures }: Ports,
-  attempting: Attempting,
-): Promise<Outcome | undefined> {
-  const now = await files.stat(job.original);
-  if (!now) {
-    if (job.inbox !== null && !(await files.stat(job.inbox)))
-      throw new AppError("folder-unreadable", `The inbox ${job.inbox} is not there.`);
-    return end("cancelled", "original-gone", "The original is gone.");
-  }
-  const then = job.facts.signature;
-  if (then && then.sizeBytes === now.sizeBytes && then.mtimeNs === now.mtimeNs) return undefined;
-  const { pictureSha256 } = await pictures.fingerprint(job.original, attempting.signal);
-  if (pictureSha256 === job.pictureSha256) return undefined;
-  return end("superseded", "original-changed", "The original changed while it was graded.");
-}
 
 /** Is every output encoded, under its temp name or already under its final one? */
 async function areStaged(outputs: readonly Output[], { files }: Ports): Promise<boolean> {
@@ -67,8 +49,8 @@ async function areStaged(outputs: readonly Output[], { files }: Ports): Promise<
   return outputs.length > 0;
 }
 
-const reserve = (job: Job, naming: Naming, { ledger }: Ports, not: readonly string[]): Promise<readonly Output[]> =>
-  ledger.outputs.reserve(job.id, naming.folder, naming.stems, naming.files, not);
+const reserve = (job: Job, naming: Naming, not: readonly string[], { ledger }: Ports, { lease }: Attempting) =>
+  ledger.outputs.reserve({ job: job.id, lease, outbox: naming.folder, stems: naming.stems, files: naming.files, not });
 
 /** Photo, .cube and report under temp names beside their final ones; gives the notes for the user. */
 async function encode(
@@ -77,18 +59,37 @@ async function encode(
   outputs: readonly Output[],
   naming: Naming,
   info: PictureInfo,
-  { clock, files, ledger, pictures }: Ports,
+  ports: Ports,
   attempting: Attempting,
 ): Promise<readonly string[]> {
   const temps = new Map(
     outputs.map(({ kind }) => [kind, joinPath(naming.folder, `.hotgrade-${attempting.lease.slice(0, 8)}-${kind}.tmp`)]),
   );
   await attempting.note({ temps: [...temps.values()] });
+  try {
+    return await encodeTo(temps, job, cube, info, naming, ports, attempting);
+  } catch (thrown) {
+    // What could not be finished takes no room while the job waits.
+    for (const temp of temps.values()) await ports.files.discard(temp);
+    throw thrown;
+  }
+}
+
+async function encodeTo(
+  temps: ReadonlyMap<OutputKind, PathText>,
+  job: Job,
+  cube: PathText,
+  info: PictureInfo,
+  naming: Naming,
+  { clock, files, ledger, pictures }: Ports,
+  attempting: Attempting,
+): Promise<readonly string[]> {
   const photo = temps.get("photo");
   if (!photo) throw new AppError("internal", `Job ${job.id} has no photo among its outputs.`);
   const rendered = await pictures.render(
     {
       original: job.original,
+      pictureSha256: job.pictureSha256,
       cube,
       strength: job.recipe.strength,
       format: naming.format,
@@ -107,7 +108,13 @@ async function encode(
     await files.writeAtomic(reportTemp, `${JSON.stringify(report, null, 2)}\n`);
   }
   for (const [kind, temp] of temps)
-    await ledger.outputs.stage(job.id, kind, temp, kind === "photo" ? rendered.sha256 : await files.sha256(temp));
+    await ledger.outputs.stage({
+      job: job.id,
+      lease: attempting.lease,
+      kind,
+      temp,
+      sha256: kind === "photo" ? rendered.sha256 : await files.sha256(temp),
+    });
   return rendered.notes;
 }
 
@@ -115,7 +122,7 @@ async function encode(
 const CUBE_BYTES_MAX = 64 * 2 ** 20;
 
 /** Sidecars first, the photo last: whoever sees the photo finds its sidecars beside it. */
-async function publish(job: Job, ports: Ports): Promise<readonly Output[]> {
+async function publish(job: Job, ports: Ports, attempting: Attempting): Promise<readonly Output[]> {
   const { clock, files, ledger } = ports;
   const refused: string[] = [];
   while (refused.length < NAMES_TRIED_MAX) {
@@ -123,11 +130,12 @@ async function publish(job: Job, ports: Ports): Promise<readonly Output[]> {
     const taken = await publishAll(outputs, ports);
     if (!taken) {
       for (const { path } of outputs.slice(-1)) await files.syncFolder(folderOfOutput(path));
-      for (const { kind } of outputs) await ledger.outputs.publish(job.id, kind, clock.now());
+      const { lease } = attempting;
+      for (const { kind } of outputs) await ledger.outputs.publish({ job: job.id, lease, kind, now: clock.now() });
       return outputs;
     }
     refused.push(taken.stem);
-    await moveToNextStem(job, outputs, refused, ports);
+    await moveToNextStem(job, outputs, refused, ports, attempting);
   }
   throw new AppError("file-failed", `${NAMES_TRIED_MAX} names in the outbox were taken by other files.`);
 }
@@ -149,17 +157,19 @@ async function moveToNextStem(
   outputs: readonly Output[],
   refused: readonly string[],
   ports: Ports,
+  attempting: Attempting,
 ): Promise<void> {
   const { files, ledger, pictures } = ports;
-  const naming = namingOf(job, await pictures.inspect(job.original));
+  const naming = namingOf(job, job.facts.photo ?? (await pictures.inspect(job.original)));
   for (const { path, temp, sha256 } of outputs) {
     // Back to its temp name, so that a stop here leaves a staged file and not a stray one.
     if (temp === null || (await files.stat(temp)) || !(await files.stat(path))) continue;
     if ((await files.sha256(path)) === sha256) await files.move(path, temp);
   }
-  await reserve(job, naming, ports, refused);
+  await reserve(job, naming, refused, ports, attempting);
   for (const { kind, temp, sha256 } of outputs)
-    if (temp !== null && sha256 !== null) await ledger.outputs.stage(job.id, kind, temp, sha256);
+    if (temp !== null && sha256 !== null)
+      await ledger.outputs.stage({ job: job.id, lease: attempting.lease, kind, temp, sha256 });
 }
 
 const folderOfOutput = (path: PathText): PathText => path.slice(0, path.lastIndexOf("/")) as PathText;

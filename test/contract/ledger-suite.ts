@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { PathText } from "../../src/core/inbox/path-text.ts";
 import type { Claimed } from "../../src/core/job/job.ts";
-import { done, rewind, wait } from "../../src/core/job/job.ts";
+import { done, end, rewind, wait } from "../../src/core/job/job.ts";
 import { afterAttempt } from "../../src/core/job/transition.ts";
 import type { Ledger } from "../../src/ports.ts";
 import type { Attempt, ClaimRequest, NewJob } from "../../src/ports-ledger.ts";
@@ -66,6 +66,16 @@ const FILES = [
 ] as const;
 const OUTBOX = "/photos/graded" as PathText;
 
+/** Both jobs at work, job-1 under lease-1 and job-2 under lease-2. */
+async function twoAtWork(ledger: Ledger) {
+  await add(ledger);
+  await add(ledger, { id: "job-2", path: "b" as PathText });
+  await ledger.jobs.claim(request({ limit: 2 }));
+}
+const leaseOf = (job: string) => job.replace("job", "lease");
+const reserve = (ledger: Ledger, job: string, stems: readonly string[], not: readonly string[] = []) =>
+  ledger.outputs.reserve({ job, lease: leaseOf(job), outbox: OUTBOX, stems, files: FILES, not });
+
 export function describeLedger(name: string, open: () => Promise<Ledger>): void {
   const withLedger = (title: string, body: (ledger: Ledger) => Promise<void>) =>
     test(title, async () => {
@@ -89,6 +99,30 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
       await add(ledger, { id: "job-2", pictureSha256: "99".repeat(32) });
       expect((await ledger.jobs.get("job-1"))?.status).toBe("superseded");
       expect((await ledger.jobs.get("job-2"))?.status).toBe("ready");
+    });
+
+    withLedger("a picture that comes back after another took its place is graded again", async (ledger) => {
+      await add(ledger);
+      await add(ledger, { id: "job-2", pictureSha256: "99".repeat(32) });
+      const back = await ledger.jobs.add(aNewJob({ id: "job-3" }), 5);
+      expect(back.job).toMatchObject({ id: "job-1", status: "ready", stage: "upload" });
+      expect((await ledger.jobs.get("job-2"))?.status).toBe("superseded");
+    });
+
+    withLedger("a photo that was away and is back goes on", async (ledger) => {
+      await add(ledger);
+      const { job, lease } = await claimOne(ledger);
+      const gone = afterAttempt(job, end("cancelled", "original-gone", "away"), rules);
+      await ledger.jobs.finish(job.id, lease, gone.next, attempt({ kind: "end" }));
+      expect((await ledger.jobs.add(aNewJob({ id: "job-2" }), 30)).job).toMatchObject({ id: "job-1", status: "ready" });
+    });
+
+    withLedger("a caller's key goes on with the newest generation", async (ledger) => {
+      const { recipe } = await add(ledger, { inbox: null, idempotencyKey: "k" });
+      const as = { id: "job-2", recipe, recipeHash: "44", stage: "upload", facts: {} } as const;
+      await ledger.jobs.regrade("job-1", as, 5);
+      const again = await ledger.jobs.add(aNewJob({ id: "job-3", inbox: null, idempotencyKey: "k" }), 6);
+      expect(again.job.id).toBe("job-2");
     });
 
     withLedger("a caller's key finds the job it made before", async (ledger) => {
@@ -232,7 +266,8 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
 
     withLedger("regrade is the next generation with its own recipe, of the newest one only", async (ledger) => {
       const { recipe } = await add(ledger);
-      const as = { id: "job-2", recipe: { ...recipe, prompt: "cool" }, recipeHash: "44" };
+      const start = { stage: "upload", facts: {} } as const;
+      const as = { id: "job-2", recipe: { ...recipe, prompt: "cool" }, recipeHash: "44", ...start };
       expect(await ledger.jobs.regrade("job-1", as, 5)).toMatchObject({
         id: "job-2",
         generation: 2,
@@ -320,24 +355,25 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
   });
 
   describe(`${name}: outputs`, () => {
+    const photo = { job: "job-1", lease: "lease-1", kind: "photo" } as const;
+
     withLedger(
       "photo and sidecars share one stem, and no two jobs have the same, whatever the case",
       async (ledger) => {
-        await add(ledger);
-        await add(ledger, { id: "job-2", path: "b" as PathText });
-        const first = await ledger.outputs.reserve("job-1", OUTBOX, ["IMG_1", "IMG_1-2"], FILES, []);
-        const second = await ledger.outputs.reserve("job-2", OUTBOX, ["img_1", "img_1-2"], FILES, []);
+        await twoAtWork(ledger);
+        const first = await reserve(ledger, "job-1", ["IMG_1", "IMG_1-2"]);
+        const second = await reserve(ledger, "job-2", ["img_1", "img_1-2"]);
         expect(first.map(({ path }) => path)).toEqual(["/photos/graded/IMG_1.cube", "/photos/graded/IMG_1.jpg"]);
         expect(second.map(({ path }) => path)).toEqual(["/photos/graded/img_1-2.cube", "/photos/graded/img_1-2.jpg"]);
       },
     );
 
     withLedger("asking again gives the stem held, unless a foreign file has it", async (ledger) => {
-      await add(ledger);
-      await ledger.outputs.reserve("job-1", OUTBOX, ["a", "a-2"], FILES, []);
-      const again = await ledger.outputs.reserve("job-1", OUTBOX, ["z"], FILES, []);
+      await twoAtWork(ledger);
+      await reserve(ledger, "job-1", ["a", "a-2"]);
+      const again = await reserve(ledger, "job-1", ["z"]);
       expect(again.map(({ stem }) => stem)).toEqual(["a", "a"]);
-      const next = await ledger.outputs.reserve("job-1", OUTBOX, ["a", "a-2"], FILES, ["a"]);
+      const next = await reserve(ledger, "job-1", ["a", "a-2"], ["a"]);
       expect(next.map(({ stem, state }) => [stem, state])).toEqual([
         ["a-2", "reserved"],
         ["a-2", "reserved"],
@@ -345,18 +381,42 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
     });
 
     withLedger("staged, then published: the photo's hash is known as ours", async (ledger) => {
-      await add(ledger);
-      await ledger.outputs.reserve("job-1", OUTBOX, ["a"], FILES, []);
-      await ledger.outputs.stage("job-1", "photo", "/t" as PathText, "ff");
-      expect((await ledger.outputs.of("job-1")).at(-1)).toMatchObject({
-        kind: "photo",
-        state: "staged",
-        temp: "/t",
-        sha256: "ff",
-      });
-      await ledger.outputs.publish("job-1", "photo", 9);
+      await twoAtWork(ledger);
+      await reserve(ledger, "job-1", ["a"]);
+      await ledger.outputs.stage({ ...photo, temp: "/t" as PathText, sha256: "ff" });
+      const staged = { kind: "photo", state: "staged", temp: "/t", sha256: "ff" };
+      expect((await ledger.outputs.of("job-1")).at(-1)).toMatchObject(staged);
+      await ledger.outputs.publish({ ...photo, now: 9 });
       expect((await ledger.outputs.of("job-1")).at(-1)).toMatchObject({ state: "published", temp: null });
       expect([await ledger.outputs.isOurs("ff"), await ledger.outputs.isOurs("ee")]).toEqual([true, false]);
+      expect(await ledger.outputs.folders()).toEqual([OUTBOX]);
+    });
+
+    withLedger("a job that lost its lease reserves, stages and publishes nothing", async (ledger) => {
+      await twoAtWork(ledger);
+      await reserve(ledger, "job-1", ["a"]);
+      await ledger.jobs.cancel(["job-1"], "by hand", 5);
+      const lost = { code: "lease-lost" };
+      await expect(reserve(ledger, "job-1", ["b"])).rejects.toMatchObject(lost);
+      await expect(ledger.outputs.stage({ ...photo, temp: "/t" as PathText, sha256: "f" })).rejects.toMatchObject(lost);
+      await expect(ledger.outputs.publish({ ...photo, now: 9 })).rejects.toMatchObject(lost);
+    });
+
+    withLedger("a name that an ended job never published under is free again", async (ledger) => {
+      await twoAtWork(ledger);
+      await reserve(ledger, "job-1", ["a"]);
+      await ledger.jobs.cancel(["job-1"], "by hand", 5);
+      expect((await reserve(ledger, "job-2", ["a", "a-2"])).map(({ stem }) => stem)).toEqual(["a", "a"]);
+    });
+
+    withLedger("temps of jobs that ended without publishing are told until they are forgotten", async (ledger) => {
+      await twoAtWork(ledger);
+      await ledger.jobs.note("job-1", "lease-1", { temps: ["/o/x.tmp" as PathText] });
+      expect(await ledger.outputs.abandoned(9)).toEqual([]);
+      await ledger.jobs.cancel(["job-1"], "by hand", 5);
+      expect(await ledger.outputs.abandoned(9)).toEqual([{ job: "job-1", temps: ["/o/x.tmp"] }]);
+      await ledger.outputs.forget("job-1");
+      expect(await ledger.outputs.abandoned(9)).toEqual([]);
     });
   });
 

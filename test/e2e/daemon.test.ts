@@ -1,4 +1,5 @@
 /** The real daemon on real files, with the builtin backend. */
+import { createHash } from "node:crypto";
 import {
   appendFileSync,
   existsSync,
@@ -227,5 +228,90 @@ inboxes: [{ path: inbox, outbox: graded, settle: 200ms, workflow: kontex }]
     expect(code).toBe(2);
     expect(stdout).toContain("[workflow-missing]");
     expect(stdout).toContain("kontext-color-grade");
+  });
+
+  test("a picture that takes another's place in work is graded, and never with the other's look", async () => {
+    project = makeProject(CONFIG);
+    const [first, second] = [await jpeg(90), await jpeg(91)];
+    const photo = join(project.inbox, "a.jpg");
+    writeFileSync(photo, first);
+    const daemon = await project.start();
+    await daemon.line((line) => line.message === "stage begins" && line.stage === "write");
+    writeFileSync(`${photo}.tmp`, second);
+    renameSync(`${photo}.tmp`, photo);
+    await daemon.until(async () => {
+      const { jobs } = (await project.json("jobs")) as Jobs;
+      return jobs.length === 2 && jobs.every(({ status }) => status === "done" || status === "superseded");
+    });
+    await daemon.kill("SIGTERM");
+    for (const name of readdirSync(project.outbox).filter((entry) => entry.endsWith(".jpg"))) {
+      const report = JSON.parse(readFileSync(join(project.outbox, name.replace("jpg", "grade.json")), "utf8"));
+      const inside = await sharp(join(project.outbox, name)).resize(30, 20, { fit: "fill" }).raw().toBuffer();
+      const distance = async (picture: Buffer) => {
+        const other = await sharp(picture).resize(30, 20, { fit: "fill" }).raw().toBuffer();
+        return inside.reduce((sum, value, at) => sum + Math.abs(value - other[at]!), 0);
+      };
+      const isFirst = (await distance(first)) < (await distance(second));
+      const sha256 = createHash("sha256")
+        .update(isFirst ? first : second)
+        .digest("hex");
+      expect(report.original.sha256).toBe(sha256);
+    }
+    const { jobs } = (await project.json("jobs")) as Jobs;
+    expect(jobs[0]).toMatchObject({ status: "done" });
+  });
+
+  test("an original that another picture replaced is not put away", async () => {
+    project = makeProject(`
+log: { level: debug }
+inboxes: [{ path: inbox, outbox: graded, settle: 200ms, original: { done: "move:done" } }]
+`);
+    const photo = join(project.inbox, "a.jpg");
+    writeFileSync(photo, await jpeg(92));
+    const daemon = await project.start();
+    const second = await jpeg(93);
+    await daemon.line((line) => line.message === "stage begins" && line.stage === "retire");
+    writeFileSync(`${photo}.tmp`, second);
+    renameSync(`${photo}.tmp`, photo);
+    const isSecondDone = async () => {
+      const { jobs } = (await project.json("jobs")) as Jobs;
+      return jobs.length === 2 && jobs[0]!.status === "done";
+    };
+    await daemon.until(isSecondDone);
+    await daemon.kill("SIGTERM");
+    const put = readdirSync(join(project.inbox, "done")).map((name) => readFileSync(join(project.inbox, "done", name)));
+    expect(put.some((bytes) => bytes.equals(second))).toBe(true);
+  });
+
+  test("an inbox that is away for a while keeps its photos waiting; back, they are all graded", async () => {
+    project = makeProject(CONFIG);
+    const names = Array.from({ length: 6 }, (_, at) => `p${at}.jpg`);
+    for (const [at, name] of names.entries()) writeFileSync(join(project.inbox, name), await jpeg(100 + at));
+    const daemon = await project.start();
+    await daemon.line((line) => line.message === "stage begins" && line.stage === "upload");
+    const away = join(project.root, "away");
+    renameSync(project.inbox, away);
+    await daemon.line(({ message, code }) => message === "photos wait" && code === "folder-unreadable");
+    renameSync(away, project.inbox);
+    const allIn = async () => ((await project.json("status")) as Status).inboxes[0]!.statuses;
+    await daemon.until(async () => {
+      for (const { id } of ((await project.json("jobs", "--status", "ready")) as { jobs: { id: string }[] }).jobs)
+        await project.run("retry", id);
+      return (await allIn()).done === names.length;
+    });
+    expect(await allIn()).toMatchObject({ done: names.length, cancelled: 0, failed: 0 });
+    await daemon.kill("SIGTERM");
+  });
+
+  test("grade asked again when its output is gone grades again", async () => {
+    project = makeProject(CONFIG);
+    const photo = join(project.root, "a.jpg");
+    writeFileSync(photo, await jpeg(95));
+    for (let time = 0; time < 3; time++) {
+      expect((await project.run("grade", photo, "--out", "o")).code).toBe(0);
+      expect(existsSync(join(project.root, "o/a.jpg"))).toBe(true);
+      if (time === 0) rmSync(join(project.root, "o"), { recursive: true });
+    }
+    expect(readdirSync(join(project.root, "o")).filter((name) => name.endsWith(".jpg"))).toEqual(["a.jpg"]);
   });
 });

@@ -3,10 +3,11 @@
  */
 import sharp, { type OutputInfo } from "sharp";
 import { AppError } from "../../core/errors.ts";
-import type { PathText } from "../../core/inbox/path-text.ts";
+import { type PathText, showPath } from "../../core/inbox/path-text.ts";
 import { readWhole, told } from "../files.ts";
 import { type Anatomy, anatomyOf } from "./anatomy.ts";
 import { type Samples, toBytes, toSrgbInPlace, withoutAlpha } from "./convert.ts";
+import { fingerprintFrom } from "./fingerprint.ts";
 import type { ProfileWay } from "./icc.ts";
 import { bufferSource } from "./source.ts";
 
@@ -32,8 +33,11 @@ export type Pixels = {
 type Box = { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
 type Scale = { readonly crop: Box; readonly width: number; readonly height: number };
 
-export async function openPicture(file: PathText, pixelsMax: number): Promise<Opened> {
+/** Reads a file whole. With `pictureSha256` it must still hold that picture, else `original-changed`. */
+export async function openPicture(file: PathText, pixelsMax: number, pictureSha256?: string): Promise<Opened> {
   const bytes = await told("read", file, () => readWhole(file, FILE_BYTES_MAX));
+  if (pictureSha256 !== undefined && (await fingerprintFrom(bufferSource(bytes))).pictureSha256 !== pictureSha256)
+    throw new AppError("original-changed", `${showPath(file)} holds another picture now.`, { path: file });
   return { bytes, anatomy: await anatomyOf(bufferSource(bytes), pixelsMax) };
 }
 

@@ -10,22 +10,22 @@ import { type Source, withFile } from "./source.ts";
 
 const PIECE = 1 << 20;
 
-export function fingerprintOf(file: PathText): Promise<Fingerprint> {
-  return withFile(file, async (source) => {
-    const content = createHash("sha256");
-    const reader = readerOver(source, content);
-    const start = await reader.take(3);
-    const isJpeg = start.toString("latin1") === "\xff\xd8\xff";
-    const picture = isJpeg ? createHash("sha256") : null;
-    if (picture) {
-      reader.back(1);
-      picture.update(start.subarray(0, 2));
-      await hashPicture(reader, picture);
-    }
-    while ((await reader.take(PIECE)).length > 0);
-    const contentSha256 = content.digest("hex");
-    return { contentSha256, pictureSha256: picture?.digest("hex") ?? contentSha256 };
-  });
+export const fingerprintOf = (file: PathText): Promise<Fingerprint> => withFile(file, fingerprintFrom);
+
+export async function fingerprintFrom(source: Source): Promise<Fingerprint> {
+  const content = createHash("sha256");
+  const reader = readerOver(source, content);
+  const start = await reader.take(3);
+  const isJpeg = start.toString("latin1") === "\xff\xd8\xff";
+  const picture = isJpeg ? createHash("sha256") : null;
+  if (picture) {
+    reader.back(1);
+    picture.update(start.subarray(0, 2));
+    await hashPicture(reader, picture);
+  }
+  while ((await reader.take(PIECE)).length > 0);
+  const contentSha256 = content.digest("hex");
+  return { contentSha256, pictureSha256: picture?.digest("hex") ?? contentSha256 };
 }
 
 type Reader = {

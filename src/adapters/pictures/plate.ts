@@ -28,10 +28,10 @@ async function pngOf(rgb: Uint8Array, width: number, height: number): Promise<Bu
 }
 
 export async function plate(
-  { original, frame, to }: PlateRequest,
+  { original, pictureSha256, frame, to }: PlateRequest,
   pixelsMax: number,
 ): Promise<{ sha256: string; sizeBytes: number }> {
-  const opened = await openPicture(original, pixelsMax);
+  const opened = await openPicture(original, pixelsMax, pictureSha256);
   const { width, height } = infoOf(opened.anatomy);
   const { crop } = frame;
   if (crop.left < 0 || crop.top < 0 || crop.left + crop.width > width || crop.top + crop.height > height)

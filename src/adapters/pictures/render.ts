@@ -18,7 +18,7 @@ const LINKS_MAX = 4;
 const links = new Map<string, Lattice>();
 
 export async function render(request: RenderRequest, pixelsMax: number, signal: AbortSignal): Promise<RenderReport> {
-  const opened = await openPicture(request.original, pixelsMax);
+  const opened = await openPicture(request.original, pixelsMax, request.pictureSha256);
   const look = await readLook(request.cube, request.strength);
   const { anatomy } = opened;
   const pixels = await decodePicture(opened);

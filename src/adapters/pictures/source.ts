@@ -1,6 +1,8 @@
 /** Bytes to be read in pieces: an open file, or a Buffer, so that headers are parsed once for both. */
+import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import type { PathText } from "../../core/inbox/path-text.ts";
+import { AppError } from "../../core/errors.ts";
+import { type PathText, showPath } from "../../core/inbox/path-text.ts";
 import { bytesOf, diskError } from "../files.ts";
 
 export type Source = {
@@ -20,11 +22,15 @@ export function bufferSource(buffer: Buffer): Source {
 export async function withFile<T>(path: PathText, use: (source: Source) => Promise<T>): Promise<T> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(bytesOf(path), "r");
-    const { size } = await handle.stat();
+    handle = await open(bytesOf(path), constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = await handle.stat();
+    if (!found.isFile()) throw new AppError("file-unsupported", `${showPath(path)} is no file.`, { path });
+    const { size } = found;
     return await use(fileSource(handle, size));
   } catch (thrown) {
-    throw (thrown as NodeJS.ErrnoException).code === undefined ? thrown : diskError(thrown, "read", path);
+    throw thrown instanceof AppError || (thrown as NodeJS.ErrnoException).code === undefined
+      ? thrown
+      : diskError(thrown, "read", path);
   } finally {
     await handle?.close();
   }

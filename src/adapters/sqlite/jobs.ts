@@ -1,8 +1,9 @@
 /** Jobs at work: add, claim, renew, finish. Every write under a lease says WHERE lease = @lease. */
 import { AppError } from "../../core/errors.ts";
+import { comesBack } from "../../core/job/identity.ts";
 import type { Facts, Job } from "../../core/job/job.ts";
 import type { Ledger } from "../../ports.ts";
-import type { Attempt, NewJob } from "../../ports-ledger.ts";
+import type { Attempt, NewJob, Regrade } from "../../ports-ledger.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
 
@@ -23,6 +24,12 @@ export function workingJobsOver(db: Db): Working {
   const supersede = db.prepare(`
     UPDATE jobs SET status = 'superseded', lease = NULL, lease_owner = NULL, lease_until = NULL, waits_on = NULL, ended_at = @now
     WHERE inbox = @inbox AND path = @path AND id <> @id AND status IN ('ready', 'leased', 'held', 'failed')`);
+  const revive = db.prepare(`
+    UPDATE jobs SET status = 'ready', stage = @stage, facts = @facts, original = @original, attempt = 0, rewinds = 0,
+                    due_at = @now, failure = NULL, hold_reason = NULL, waits_on = NULL, ended_at = NULL
+    WHERE id = @id RETURNING *`);
+  const keyOf = db.prepare("SELECT idempotency_key FROM jobs WHERE id = ?").pluck();
+  const dropKey = db.prepare("UPDATE jobs SET idempotency_key = NULL WHERE id = ?");
   const event = db.prepare("INSERT INTO events (at, job, kind, data) VALUES (@at, @job, @kind, @data)");
   const claimAt = db.prepare(`
     UPDATE jobs SET status = 'leased', lease = @lease, lease_owner = @owner, lease_until = @until
@@ -63,29 +70,29 @@ export function workingJobsOver(db: Db): Working {
       (job.idempotencyKey !== null && byKey.get(job.idempotencyKey)) ||
       (job.inbox !== null && byIdentity.get(job.inbox, job.path, job.pictureSha256)) ||
       undefined;
+    if (known && comesBack(jobOf(known))) {
+      supersede.run({ inbox: known.inbox, path: known.path, id: known.id, now });
+      const { stage, facts, original } = job;
+      const again = revive.get({ id: known.id, stage, facts: JSON.stringify(facts), original, now }) as JobRow;
+      record(known.id, "revived", now, { path: job.path });
+      return { job: jobOf(again), isNew: false };
+    }
     if (known) return { job: jobOf(known), isNew: false };
     // A changed picture is a new version: what is under way for the old one stops.
     if (job.inbox !== null) supersede.run({ inbox: job.inbox, path: job.path, id: job.id, now });
     return { job: added(job, 1, null, now), isNew: true };
   });
 
-  const regrade = db.transaction(
-    (id: string, as: { id: string; recipe: Job["recipe"]; recipeHash: string }, now: number) => {
-      const row = byId.get(id);
-      if (!row) return undefined;
-      if (row.inbox !== null && byIdentity.get(row.inbox, row.path, row.picture_sha256)?.id !== id) return undefined;
-      const old = jobOf(row);
-      const { signature } = old.facts;
-      const job: NewJob = {
-        ...old,
-        ...as,
-        idempotencyKey: null,
-        stage: "upload",
-        facts: signature ? { signature } : {},
-      };
-      return added(job, old.generation + 1, id, now);
-    },
-  );
+  const regrade = db.transaction((id: string, as: Regrade, now: number) => {
+    const row = byId.get(id);
+    if (!row) return undefined;
+    if (row.inbox !== null && byIdentity.get(row.inbox, row.path, row.picture_sha256)?.id !== id) return undefined;
+    const old = jobOf(row);
+    // The caller's key goes on with the newest generation.
+    const idempotencyKey = keyOf.get(id) as string | null;
+    dropKey.run(id);
+    return added({ ...old, ...as, idempotencyKey }, old.generation + 1, id, now);
+  });
 
   const finish = db.transaction(
     (id: string, lease: string, next: Parameters<Working["finish"]>[2], attempt: Attempt) => {

@@ -53,6 +53,7 @@ export function sightingsOver(db: Db): Ledger["sightings"] {
   const putAll = db.transaction((inbox: PathText, sightings: readonly Sighting[], now: number) => {
     for (const sighting of sightings) put.run({ ...sighting, inbox, now });
   });
+  const has = db.prepare("SELECT 1 FROM sightings WHERE inbox = ? AND path = ?");
   const removeAll = db.transaction((inbox: PathText, paths: readonly PathText[]) => {
     for (const path of paths) remove.run(inbox, path);
   });
@@ -64,6 +65,7 @@ export function sightingsOver(db: Db): Ledger["sightings"] {
   });
   return {
     of: async (inbox) => of.all(inbox).map(sightingOf),
+    has: async (inbox, path) => has.get(inbox, path) !== undefined,
     all: async () => all.all().map((row) => ({ ...sightingOf(row), inbox: row.inbox as PathText })),
     put: async (inbox, sightings, now) => putAll.immediate(inbox, sightings, now),
     remove: async (inbox, paths) => removeAll.immediate(inbox, paths),

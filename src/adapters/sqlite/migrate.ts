@@ -1,5 +1,5 @@
 /**
- * Brings a ledger to the newest shape: forward only, one file of `migrations/` after the other, each in a transaction,
+ * Brings a ledger to the newest shape: forward only, one file of `migrations/` after the other, all of them in one transaction,
  * its checksum recorded. A released migration is never edited; a ledger newer than the program is refused.
  */
 import { createHash } from "node:crypto";
@@ -12,6 +12,16 @@ const FOLDER = new URL("../../../migrations/", import.meta.url);
 type Migration = { readonly number: number; readonly name: string; readonly sql: string; readonly sha256: string };
 
 export function migrate(db: Database, file: string, now: number): void {
+  if (missingIn(db, file).length === 0) return;
+  const before = db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== undefined;
+  if (before && file !== ":memory:") copyBeside(db, file);
+  // Looked at again inside: another process may be opening the same new file.
+  db.transaction(() => {
+    for (const migration of missingIn(db, file)) apply(db, migration, now);
+  }).immediate();
+}
+
+function missingIn(db: Database, file: string): readonly Migration[] {
   const migrations = shipped();
   const exists = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'migrations'").get() !== undefined;
   const applied = exists
@@ -24,10 +34,7 @@ export function migrate(db: Database, file: string, now: number): void {
     if (known.sha256 !== sha256)
       throw new AppError("ledger-damaged", `${file} was made with another text of migration ${known.name}.`);
   }
-  const missing = migrations.slice(applied.length);
-  if (missing.length === 0) return;
-  if (applied.length > 0 && file !== ":memory:") copyBeside(db, file, applied.length);
-  for (const migration of missing) apply(db, migration, now);
+  return migrations.slice(applied.length);
 }
 
 function shipped(): readonly Migration[] {
@@ -41,20 +48,13 @@ function shipped(): readonly Migration[] {
 }
 
 /** A whole copy of the ledger as it was, for the way back. */
-function copyBeside(db: Database, file: string, version: number): void {
-  db.prepare("VACUUM INTO ?").run(`${file}.before-${String(version + 1).padStart(4, "0")}-${process.pid}`);
+function copyBeside(db: Database, file: string): void {
+  db.prepare("VACUUM INTO ?").run(`${file}.before-migration-${process.pid}`);
 }
 
 function apply(db: Database, migration: Migration, now: number): void {
-  db.transaction(() => {
-    db.exec(migration.sql);
-    db.exec(`CREATE TABLE IF NOT EXISTS migrations (
-      number INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT`);
-    db.prepare("INSERT INTO migrations VALUES (?, ?, ?, ?)").run(
-      migration.number,
-      migration.name,
-      migration.sha256,
-      now,
-    );
-  }).immediate();
+  db.exec(migration.sql);
+  db.exec(`CREATE TABLE IF NOT EXISTS migrations (
+    number INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT`);
+  db.prepare("INSERT INTO migrations VALUES (?, ?, ?, ?)").run(migration.number, migration.name, migration.sha256, now);
 }

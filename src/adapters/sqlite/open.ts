@@ -31,6 +31,8 @@ export function ledgerError(cause: unknown, file = "the ledger"): AppError {
   if (code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT"))
     return new AppError("ledger-damaged", `${file} is damaged, or is not a ledger.`, { file }, cause);
   if (code === "SQLITE_FULL") return new AppError("disk-full", `There is no room for ${file}.`, { file }, cause);
+  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED"))
+    return new AppError("ledger-busy", `${file} is held by another program.`, { file }, cause);
   if (!code.startsWith("SQLITE_")) return asAppError(cause);
   return new AppError("file-failed", `${file} cannot be used: ${asAppError(cause).message} (${code})`, { file }, cause);
 }

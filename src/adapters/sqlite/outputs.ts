@@ -4,44 +4,80 @@ import { AppError } from "../../core/errors.ts";
 import { stemKey } from "../../core/inbox/naming.ts";
 import type { PathText } from "../../core/inbox/path-text.ts";
 import type { Ledger } from "../../ports.ts";
-import type { Output, OutputKind } from "../../ports-ledger.ts";
+import type { Output } from "../../ports-ledger.ts";
 import type { Db } from "./open.ts";
 
 const COLUMNS = "job, kind, stem, path, temp, sha256, state";
 
 export function outputsOver(db: Db): Ledger["outputs"] {
   const of = db.prepare<[string], Output>(`SELECT ${COLUMNS} FROM outputs WHERE job = ? ORDER BY kind = 'photo', kind`);
-  const forget = db.prepare("DELETE FROM outputs WHERE job = ? AND state <> 'published'");
+  const held = db.prepare("SELECT 1 FROM jobs WHERE id = @job AND lease = @lease");
+  const forgetOwn = db.prepare("DELETE FROM outputs WHERE job = ?");
+  const forgetUnpublished = db.prepare("DELETE FROM outputs WHERE job = ? AND state <> 'published'");
+  const forgetTemps = db.prepare("UPDATE jobs SET facts = json_remove(facts, '$.temps') WHERE id = ?");
+  // A job that ended before it published keeps no name.
+  const freeEnded = db.prepare(`
+    DELETE FROM outputs WHERE outbox = @outbox AND stem_key = @key AND state <> 'published'
+      AND job IN (SELECT id FROM jobs WHERE status IN ('cancelled', 'superseded'))`);
   const taken = db.prepare("SELECT 1 FROM outputs WHERE outbox = @outbox AND stem_key = @key AND job <> @job");
   const insert = db.prepare(`
     INSERT INTO outputs (job, kind, outbox, stem, stem_key, path, state)
     VALUES (@job, @kind, @outbox, @stem, @key, @path, 'reserved')`);
   const stage = db.prepare(
-    "UPDATE outputs SET state = 'staged', temp = @temp, sha256 = @sha256 WHERE job = @job AND kind = @kind AND state <> 'published'",
+    "UPDATE outputs SET state = 'staged', temp = @temp, sha256 = @sha256 WHERE job = @job AND kind = @kind",
   );
   const publish = db.prepare(
     "UPDATE outputs SET state = 'published', temp = NULL, published_at = @now WHERE job = @job AND kind = @kind",
   );
   const isOurs = db.prepare("SELECT 1 FROM outputs WHERE sha256 = ? AND kind = 'photo' LIMIT 1");
+  const abandoned = db.prepare<[number], { job: string; temps: string }>(`
+    SELECT id AS job, facts ->> '$.temps' AS temps FROM jobs
+    WHERE status IN ('failed', 'cancelled', 'superseded') AND facts ->> '$.temps' IS NOT NULL LIMIT ?`);
+  const folders = db.prepare("SELECT DISTINCT outbox FROM outputs").pluck();
 
-  type Wanted = Parameters<Ledger["outputs"]["reserve"]>;
-  const reserve = db.transaction((...[job, outbox, candidates, files, not]: Wanted): readonly Output[] => {
+  /** Runs `body` in a transaction in which the job is still leased to the caller. */
+  const whileHeld = <Given extends { readonly job: string; readonly lease: string }, Result>(
+    body: (given: Given) => Result,
+  ) => {
+    const guarded = db.transaction((given: Given): Result => {
+      if (!held.get({ job: given.job, lease: given.lease }))
+        throw new AppError("lease-lost", `Job ${given.job} is no longer ours.`, { lease: given.lease });
+      return body(given);
+    });
+    return async (given: Given): Promise<Result> => guarded.immediate(given) as Result;
+  };
+
+  type Wanted = Parameters<Ledger["outputs"]["reserve"]>[0];
+  const reserve = ({ job, outbox, stems, files, not }: Wanted): readonly Output[] => {
     const mine = of.all(job);
     if (mine.length > 0 && !mine.some(({ stem }) => not.includes(stem))) return mine;
-    forget.run(job);
-    const stem = candidates.find((name) => !not.includes(name) && !taken.get({ outbox, key: stemKey(name), job }));
-    if (stem === undefined) throw new AppError("internal", `No free name among ${candidates.length} in ${outbox}.`);
+    forgetOwn.run(job);
+    const isFree = (stem: string): boolean => {
+      const key = stemKey(stem);
+      freeEnded.run({ outbox, key });
+      return taken.get({ outbox, key, job }) === undefined;
+    };
+    const stem = stems.find((name) => !not.includes(name) && isFree(name));
+    if (stem === undefined) throw new AppError("file-failed", `No free name among ${stems.length} in ${outbox}.`);
     for (const { kind, suffix } of files) {
       const path = `${outbox}/${stem}${suffix}` as PathText;
       insert.run({ job, kind, outbox, stem, key: stemKey(stem), path });
     }
     return of.all(job);
+  };
+  const forget = db.transaction((job: string) => {
+    forgetUnpublished.run(job);
+    forgetTemps.run(job);
   });
 
   return {
-    reserve: async (...wanted) => reserve.immediate(...wanted),
-    stage: async (job, kind: OutputKind, temp, sha256) => void stage.run({ job, kind, temp, sha256 }),
-    publish: async (job, kind, now) => void publish.run({ job, kind, now }),
+    reserve: whileHeld(reserve),
+    stage: whileHeld(({ job, kind, temp, sha256 }) => void stage.run({ job, kind, temp, sha256 })),
+    publish: whileHeld(({ job, kind, now }) => void publish.run({ job, kind, now })),
+    abandoned: async (limit) => abandoned.all(limit).map(({ job, temps }) => ({ job, temps: JSON.parse(temps) })),
+    forget: async (job) => forget.immediate(job),
+    release: async (job) => void forgetOwn.run(job),
+    folders: async () => folders.all() as PathText[],
     of: async (job) => of.all(job),
     isOurs: async (sha256) => isOurs.get(sha256) !== undefined,
   };

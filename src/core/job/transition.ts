@@ -48,6 +48,7 @@ const SURROUNDINGS: Partial<Record<ErrorCode, number>> = {
   "disk-full": 15_000,
   "outbox-unwritable": 15_000,
   "folder-unreadable": 15_000,
+  "ledger-busy": 2_000,
   "lease-lost": 0,
   interrupted: 0,
 };
@@ -123,6 +124,10 @@ function afterError(job: Job, error: AppError, rules: Rules): Transition {
     const kind = pauseMs === 0 ? "released" : "wait";
     const dueAt = rules.now + pauseMs;
     return transition(kind, error.code, error.message, { ...settled(job), status: "ready", dueAt });
+  }
+  if (error.code === "original-changed") {
+    const superseded = { kind: "end", status: "superseded", code: error.code, reason: error.message } as const;
+    return afterAttempt(job, superseded, rules);
   }
   const attempt = job.attempt + 1;
   if (!error.retry || attempt >= rules.attemptsMax) return fail(job, error.code, error.message, rules.now);
