@@ -190,7 +190,7 @@ describe("plate, paint, prove, fit", () => {
     const report = await pictures.fit({ ...pair, title: "pair", comments: ["sRGB"], to: cube });
     expect(report).toMatchObject({ verdict: "global", registered: true });
     expect(report.score).toBeLessThan(0.5);
-    expect(bytesOf(cube).toString()).toMatch(/^TITLE "pair"\n# sRGB\nLUT_3D_SIZE 33\n/);
+    expect(bytesOf(cube).toString()).toMatch(/^TITLE "pair"\n# sRGB\n# Coverage: 0\.9\d+ of .*\nLUT_3D_SIZE 33\n/);
   });
 
   test("AFTER may be the centre of BEFORE at another size, and nothing else", async () => {

@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { type Grade, gradeLattice } from "../../core/colour/parametric.ts";
 import { AppError } from "../../core/errors.ts";
 import { showPath } from "../../core/inbox/path-text.ts";
+import { coverageNote } from "../../core/lut/coverage.ts";
 import { formatCube } from "../../core/lut/cube.ts";
 import { fitLook } from "../../core/lut/fit/fit.ts";
 import { frameOf } from "../../core/lut/fit/frame.ts";
@@ -103,7 +104,8 @@ export async function fitPair(request: FitRequest, pixelsMax: number): Promise<F
     rounding: request.rounding,
     size: request.size,
   });
-  const cube = formatCube(lattice, { title: request.title, comments: request.comments });
+  const comments = [...request.comments, coverageNote(report.coverage)];
+  const cube = formatCube(lattice, { title: request.title, comments });
   await told("write", request.to, () => writeAtomic(request.to, cube));
   return report;
 }

@@ -12,6 +12,8 @@ import { sampleTetrahedral } from "./sample.ts";
 
 export type Cube = {
   readonly title?: string;
+  /** The lines after "#" before the table, trimmed; the first hundred. */
+  readonly comments: readonly string[];
   /** Over 0 … 1 and ready to apply, whatever the file's own domain was. */
   readonly lattice: Lattice;
   /** What the file held. */
@@ -30,6 +32,7 @@ export const CUBE_LENGTH_MAX = 160_000_000;
 /** Nodes a side for what must be resampled: 1D tables and other domains. */
 const RESAMPLED_SIZE = 65;
 const TITLE_LENGTH_MAX = 100;
+const COMMENTS_MAX = 100;
 const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
 
 type Kind = Cube["kind"];
@@ -37,6 +40,7 @@ type Kind = Cube["kind"];
 /** What the head of the file said; `at` are line numbers, for complaints. */
 type Head = {
   title?: string;
+  comments: string[];
   table?: { kind: Kind; size: number; at: number };
   domainMin?: Triple;
   domainMax?: Triple;
@@ -47,7 +51,7 @@ type Head = {
 export function parseCube(text: string): Cube {
   if (text.length > CUBE_LENGTH_MAX)
     throw new AppError("cube-invalid", `The file is longer than ${CUBE_LENGTH_MAX} characters.`);
-  const head: Head = {};
+  const head: Head = { comments: [] };
   let rows: Float32Array | undefined;
   let filled = 0;
   let lineNumber = 0;
@@ -56,7 +60,10 @@ export function parseCube(text: string): Cube {
     if (line.length > LINE_LENGTH_MAX) throw invalid(lineNumber, `longer than ${LINE_LENGTH_MAX} characters`);
     const words = line.trim().split(/[ \t]+/);
     const first = words[0]!;
-    if (first === "" || first.startsWith("#")) continue;
+    if (first === "" || first.startsWith("#")) {
+      if (first !== "" && rows === undefined) keepComment(head, line);
+      continue;
+    }
     if (/^[A-Za-z_]/.test(first) && !/^(nan|inf|infinity)$/i.test(first)) {
       if (rows !== undefined) throw invalid(lineNumber, `${quoted(first)} after the first row of numbers`);
       readKeyword(head, first, words.slice(1), line, lineNumber);
@@ -70,6 +77,11 @@ export function parseCube(text: string): Cube {
   if (rows === undefined || head.table === undefined) throw invalid(lineNumber, "the file ends without a table");
   if (filled < rows.length) throw invalid(lineNumber, `the file ends after ${filled / 3} of ${rows.length / 3} rows`);
   return cubeOf(head, head.table, rows);
+}
+
+function keepComment({ comments }: Head, line: string): void {
+  const comment = line.trim().replace(/^#+\s*/, "");
+  if (comment !== "" && comments.length < COMMENTS_MAX) comments.push(comment);
 }
 
 /** Lines of a text one by one, without its byte order mark; ends are LF, CRLF or CR. */
@@ -178,7 +190,8 @@ function cubeOf(head: Head, { kind, size }: NonNullable<Head["table"]>, rows: Fl
     const n = Math.max(RESAMPLED_SIZE, size);
     lattice = latticeOf(n, (r, g, b) => sampleTetrahedral(own, [place(r, 0), place(g, 1), place(b, 2)]));
   }
-  return { ...(head.title === undefined ? {} : { title: head.title }), lattice, kind, size, domainMin, domainMax };
+  const { title, comments } = head;
+  return { ...(title === undefined ? {} : { title }), comments, lattice, kind, size, domainMin, domainMax };
 }
 
 /** One channel of a 1D table, linearly; `place` 0 … 1 along it, clipped. */
