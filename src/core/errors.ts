@@ -81,6 +81,10 @@ const CATALOGUE = {
 
   // Looks.
   "cube-invalid": { retry: false, hint: "Export the LUT again as a .cube with LUT_3D_SIZE between 2 and 129." },
+  "hald-invalid": {
+    retry: false,
+    hint: "A HaldCLUT is a square PNG of level³ pixels a side, 512 × 512 for level 8. Export it again, never scaled.",
+  },
   "look-spatial": {
     retry: false,
     hint: "This is not a colour grade: the model repainted parts. Change the prompt and `retry`, or set `onSpatial: write`.",
