@@ -3,6 +3,7 @@ import type { Grade } from "./core/colour/parametric.ts";
 import type { PathText } from "./core/inbox/path-text.ts";
 import type { PictureFormat, PictureInfo } from "./core/job/picture.ts";
 import type { FitReport } from "./core/lut/fit/report.ts";
+import type { RgbPicture } from "./core/lut/hald.ts";
 import type { Frame } from "./core/workflow/framing.ts";
 
 export type { PictureFormat, PictureInfo } from "./core/job/picture.ts";
@@ -87,6 +88,12 @@ export type VerifyReport = {
   readonly meanDeltaE: number;
 };
 
+export type RgbRequest = {
+  readonly picture: RgbPicture;
+  /** The new PNG; made with fsync. Must not exist. */
+  readonly to: PathText;
+};
+
 /** All pixel work, in worker threads under a memory budget. A dead worker throws `worker-died`. */
 export type Pictures = {
   /** Errors: `file-unsupported`, `picture-damaged`, `picture-too-large`. Reads the header only. */
@@ -104,6 +111,10 @@ export type Pictures = {
   render(request: RenderRequest, signal?: AbortSignal): Promise<RenderReport>;
   /** Recomputes an output from its original and its .cube, independently of the fast kernel. */
   verify(request: VerifyRequest, signal?: AbortSignal): Promise<VerifyReport>;
+  /** The pixels of a picture in its own numbers, whatever its profile, at its own depth: a look stored as a picture. */
+  readRgb(file: PathText, signal?: AbortSignal): Promise<RgbPicture>;
+  /** Pixels as a PNG of their depth without metadata. */
+  writeRgb(request: RgbRequest, signal?: AbortSignal): Promise<void>;
   /** How many pieces of pixel work run at once. */
   readonly workers: number;
   close(): Promise<void>;

@@ -63,6 +63,32 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+describe("plain RGB", () => {
+  test.each([8, 16])("pixels of %i bits come back as they were written", async (bits) => {
+    const codes = Array.from({ length: 3 * 20 * 10 }, (_, at) => (at * 7919) % 2 ** bits);
+    const samples = bits === 8 ? Uint8Array.from(codes) : Uint16Array.from(codes);
+    const to = fresh("png");
+    await pictures.writeRgb({ picture: { width: 20, height: 10, samples }, to });
+    expect(await pictures.readRgb(to)).toEqual({ width: 20, height: 10, samples });
+    expect(bytesOf(to).toString("latin1")).not.toMatch(/gAMA|sRGB|iCCP|pHYs/);
+  });
+
+  test("a file that is there is not replaced", async () => {
+    const picture = { width: 1, height: 1, samples: Uint8Array.of(1, 2, 3) };
+    const to = await saved(folder, "there.png", Buffer.from("mine"));
+    await expect(pictures.writeRgb({ picture, to })).rejects.toMatchObject({ code: "file-failed" });
+    expect(bytesOf(to).toString()).toBe("mine");
+  });
+
+  test("a profile changes no numbers, and transparency goes", async () => {
+    const { data } = await sceneImage(16, 8).raw().toBuffer({ resolveWithObject: true });
+    const wide = await saved(folder, "wide-rgb.png", await asP3(await sceneImage(16, 8).png().toBuffer(), "png"));
+    expect((await pictures.readRgb(wide)).samples).toEqual(new Uint8Array(data));
+    const sheer = await saved(folder, "sheer-rgb.png", sheerImage(16, 8).png());
+    expect((await pictures.readRgb(sheer)).samples).toHaveLength(3 * 16 * 8);
+  });
+});
+
 describe("inspect", () => {
   test("a photo is told as it is displayed, with its camera and time", async () => {
     const image = sceneImage(60, 40).withIccProfile("p3").jpeg();

@@ -65,6 +65,10 @@ export function openPictures({ workers, memoryBytes, pixelsMax = PIXELS_MAX, log
       const bytes = (await needs(request.original, 1)) + (await needs(request.output, 1));
       return run("verify", request, bytes, signal);
     },
+    readRgb: async (file, signal) => run("readRgb", { file }, await needs(file, 2), signal),
+    async writeRgb(request, signal) {
+      await run("writeRgb", request, BASE_BYTES + 2 * request.picture.samples.byteLength, signal);
+    },
     close: () => pool.close(),
   };
 }

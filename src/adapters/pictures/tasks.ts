@@ -2,6 +2,7 @@
 import { AppError, type ErrorCode, isErrorCode } from "../../core/errors.ts";
 import type { PathText } from "../../core/inbox/path-text.ts";
 import type { FitReport } from "../../core/lut/fit/report.ts";
+import type { RgbPicture } from "../../core/lut/hald.ts";
 import type * as ports from "../../ports.ts";
 
 export type Tasks = {
@@ -14,6 +15,8 @@ export type Tasks = {
   readonly prove: { readonly asks: ports.ProveRequest; readonly gives: undefined };
   readonly fit: { readonly asks: ports.FitRequest; readonly gives: FitReport };
   readonly render: { readonly asks: ports.RenderRequest; readonly gives: ports.RenderReport };
+  readonly readRgb: { readonly asks: { readonly file: PathText }; readonly gives: RgbPicture };
+  readonly writeRgb: { readonly asks: ports.RgbRequest; readonly gives: undefined };
   readonly verify: { readonly asks: ports.VerifyRequest; readonly gives: ports.VerifyReport };
 };
 

@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { fingerprintOf } from "./fingerprint.ts";
 import { fitPair, paint, plate, prove } from "./plate.ts";
 import { render } from "./render.ts";
+import { readRgb, writeRgb } from "./rgb.ts";
 import { crossing, type FromWorker, type TaskName, type Tasks, type ToWorker } from "./tasks.ts";
 import { verify } from "./verify.ts";
 
@@ -23,6 +24,8 @@ const programs: {
   prove: (asks) => prove(asks),
   fit: (asks) => fitPair(asks, pixelsMax),
   render: (asks, signal) => render(asks, pixelsMax, signal),
+  readRgb: ({ file }) => readRgb(file, pixelsMax),
+  writeRgb: (asks) => writeRgb(asks),
   verify: (asks) => verify(asks, pixelsMax),
 };
 
