@@ -48,8 +48,14 @@ export function compose(first: Lattice, second: Lattice, n: number): Lattice {
 
 /** Between nothing (strength 0: the identity) and the whole look (1), node by node. */
 export function weaken({ n, values }: Lattice, strength: number): Lattice {
-  const still = identity(n).values;
-  return { n, values: values.map((value, q) => still[q]! + strength * (value - still[q]!)) };
+  return blend(identity(n), { n, values }, strength);
+}
+
+/** From `one` (share 0) to `other` (1), node by node, on as many nodes as the finer of the two. */
+export function blend(one: Lattice, other: Lattice, share: number): Lattice {
+  const n = Math.max(one.n, other.n);
+  const [from, to] = [one, other].map((lattice) => (lattice.n === n ? lattice : resample(lattice, n)).values);
+  return { n, values: from!.map((value, q) => value + share * (to![q]! - value)) };
 }
 
 /** Every value inside 0 … 1; what is no number becomes 0. */

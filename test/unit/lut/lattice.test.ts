@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { clamp, compose, identity, latticeOf, resample, weaken } from "../../../src/core/lut/lattice.ts";
+import { blend, clamp, compose, identity, latticeOf, resample, weaken } from "../../../src/core/lut/lattice.ts";
 import { sampleTetrahedral, sampleTrilinear } from "../../../src/core/lut/sample.ts";
 import { latticeNamed } from "../../support/looks.ts";
 import { chance } from "../../support/pictures.ts";
@@ -77,6 +77,15 @@ describe("lattice", () => {
     close(weaken(look, 1).values, look.values);
     const middle = identity(9).values.map((value, q) => (value + look.values[q]!) / 2);
     close(weaken(look, 0.5).values, middle);
+  });
+
+  test("a blend of two sizes lies between them on the finer one", () => {
+    const [coarse, fine] = [latticeNamed("warm", 5), latticeNamed("night", 9)];
+    expect(blend(coarse, fine, 0.25).n).toBe(9);
+    close(blend(coarse, fine, 0).values, resample(coarse, 9).values);
+    close(blend(coarse, fine, 1).values, fine.values);
+    const quarter = resample(coarse, 9).values.map((value, q) => 0.75 * value + 0.25 * fine.values[q]!);
+    close(blend(coarse, fine, 0.25).values, quarter);
   });
 
   test("clamping keeps values inside 0 … 1 and makes numbers of what is none", () => {
