@@ -1,113 +1,70 @@
-/** look show: what a .cube does, in numbers. */
-import type { Triple } from "../core/colour/srgb.ts";
-import { CUBE_LENGTH_MAX, type Cube, parseCube } from "../core/lut/cube.ts";
-import { sampleTetrahedral } from "../core/lut/sample.ts";
-import { defineCommand } from "./command.ts";
+/** look show: what a look does, in numbers and as a picture. */
+import { GREY_STEPS, type LookFacts, lookFacts } from "../core/lut/facts.ts";
+import { previewStrip } from "../core/lut/strip.ts";
+import { type CommandContext, defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
-import { filesOf, requireFiles } from "./disk.ts";
-import { JSON_OUTPUT } from "./options.ts";
-
-/** Steps of grey that are looked at for reversals, and those that are shown. */
-const GREYS = 1024;
-const SHOWN = 8;
-/** A step down smaller than this is rounding of six decimals, no reversal. */
-const REVERSAL_MIN = 2e-6;
-
-export type LookFacts = {
-  readonly title: string | null;
-  readonly kind: "1D" | "3D";
-  readonly size: number;
-  readonly domainMin: Triple;
-  readonly domainMax: Triple;
-  /** Share of the inner nodes' channel values that lie at or beyond 0 or 1. */
-  readonly clipping: { readonly low: number; readonly high: number };
-  /** Does a lighter grey never come out darker? Luma of 1025 greys. */
-  readonly greysMonotone: boolean;
-  readonly greyReversals: number;
-  /** The mean change of a node's channel values. */
-  readonly change: number;
-  readonly neutral: readonly { readonly in: number; readonly out: Triple }[];
-};
-
-/** Everything `look show` says, computed from the lattice as it is applied (over 0 … 1). */
-export function lookFacts(cube: Cube): LookFacts {
-  const { lattice } = cube;
-  const { n, values } = lattice;
-  let low = 0;
-  let high = 0;
-  let inner = 0;
-  let moved = 0;
-  for (let at = 0; at < values.length; at++) {
-    const node = Math.floor(at / 3);
-    const index = [node % n, Math.floor(node / n) % n, Math.floor(node / (n * n))][at % 3]!;
-    const value = values[at]!;
-    moved += Math.abs(value - index / (n - 1));
-    if (index === 0 || index === n - 1) continue;
-    inner++;
-    if (value <= 0) low++;
-    if (value >= 1) high++;
-  }
-  let reversals = 0;
-  let before = Number.NEGATIVE_INFINITY;
-  for (let step = 0; step <= GREYS; step++) {
-    const [r, g, b] = greyAt(cube, step / GREYS);
-    const luma = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    if (luma < before - REVERSAL_MIN) reversals++;
-    before = luma;
-  }
-  return {
-    title: cube.title ?? null,
-    kind: cube.kind,
-    size: cube.size,
-    domainMin: cube.domainMin,
-    domainMax: cube.domainMax,
-    clipping: { low: inner ? low / inner : 0, high: inner ? high / inner : 0 },
-    greysMonotone: reversals === 0,
-    greyReversals: reversals,
-    change: moved / values.length,
-    neutral: Array.from({ length: SHOWN + 1 }, (_, step) => ({ in: step / SHOWN, out: greyAt(cube, step / SHOWN) })),
-  };
-}
-
-const greyAt = ({ lattice }: Cube, grey: number): Triple => sampleTetrahedral(lattice, [grey, grey, grey]);
+import { outputFor, readLookFile, writePicture } from "./look-file.ts";
+import { CONFIG, JSON_OUTPUT } from "./options.ts";
 
 export const lookShow = defineCommand({
   name: "look show",
-  summary: "say what a .cube does: size, greys, clipping",
-  usage: "FILE.cube [--json]",
+  summary: "say what a look does: size, greys, clipping, coverage; --preview draws it",
+  usage: "FILE.cube [--preview FILE.png] [--json]",
   about: [
-    "Reads a .cube as hotgrade applies it and prints its size and domain, what becomes of nine greys from black to white, how much of it is clipped, and whether greys stay in order: a look that darkens a lighter grey shows as banding.",
+    "Reads a .cube (or a HaldCLUT PNG) as hotgrade applies it and prints its size and domain, what becomes of nine greys from black to white and how far from neutral they come out, how much of it is clipped, and whether greys stay in order: a look that darkens a lighter grey shows as banding. Looks that hotgrade fitted also say their coverage: the share of their picture's colours they rest on.",
+    "--preview draws a strip of 1024 × 256 pixels: a grey ramp, all hues at all saturations, and skin, leaves, sky, sea and brick; above as they are, below through the look. An existing file is never replaced.",
   ],
-  options: JSON_OUTPUT,
+  options: {
+    preview: {
+      kind: "text",
+      value: "FILE.png",
+      about: "Draw the look, before above and after below, into a new file.",
+    },
+    ...JSON_OUTPUT,
+    ...CONFIG,
+  },
   words: [1, 1],
   examples: [
     ["hotgrade look show graded/IMG_1.cube", "what the model did to a photo"],
+    ["hotgrade look show look.cube --preview look.png", "see it"],
     ["hotgrade look show look.cube --json | jq .greysMonotone", "for a script"],
   ],
-  async run({ cwd, env, options, words, print }) {
+  async run(context) {
+    const { cwd, options, words, print } = context;
     const file = absolute(cwd, words[0]!);
-    const files = filesOf({ env });
-    await requireFiles(files, [file]);
-    const text = (await files.read(file, CUBE_LENGTH_MAX)).toString("utf8");
-    const facts = lookFacts(parseCube(text));
-    if (options.json) {
-      print.json({ file, ...facts });
-      return;
+    const to = options.preview === undefined ? null : await outputFor(context, "--preview", options.preview, ["png"]);
+    const look = await readLookFile(context, file);
+    const facts = lookFacts(look);
+    if (to !== null) await writePicture(context, to.file, previewStrip(look.lattice));
+    if (options.json) print.json({ file, ...facts, ...(to === null ? {} : { preview: to.file }) });
+    else {
+      say(context, facts);
+      if (to !== null) print.say(`wrote ${options.preview}`);
     }
-    const numbers = (triple: Triple) => triple.join(" ");
-    const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-    const fact = (name: string, value: string) => print.line(`${print.paint.dim(name.padEnd(9))} ${value}`);
-    if (facts.title !== null) fact("title", facts.title);
-    fact("size", facts.kind === "3D" ? `${facts.size} × ${facts.size} × ${facts.size}` : `${facts.size} (1D)`);
-    fact("domain", `${numbers(facts.domainMin)} … ${numbers(facts.domainMax)}`);
-    fact("change", `${percent(facts.change)} on average`);
-    fact("clipping", `${percent(facts.clipping.low)} to black, ${percent(facts.clipping.high)} to white`);
-    fact("greys", facts.greysMonotone ? "in order" : `${facts.greyReversals} of ${GREYS} steps go backwards`);
-    print.line();
-    const channel = (title: string) => ({ title, right: true });
-    print.table(
-      [channel("grey"), channel("red"), channel("green"), channel("blue")],
-      facts.neutral.map(({ in: grey, out }) => [grey.toFixed(3), ...out.map((value) => value.toFixed(4))]),
-    );
   },
 });
+
+function say({ print }: Pick<CommandContext, "print">, facts: LookFacts): void {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const fact = (name: string, value: string) => print.line(`${print.paint.dim(name.padEnd(9))} ${value}`);
+  const { clipping, greatestCast } = facts;
+  if (facts.title !== null) fact("title", facts.title);
+  fact("size", facts.kind === "3D" ? `${facts.size} × ${facts.size} × ${facts.size}` : `${facts.size} (1D)`);
+  fact("domain", `${facts.domainMin.join(" ")} … ${facts.domainMax.join(" ")}`);
+  fact("change", `${percent(facts.change)} on average`);
+  const ends = `channels ${percent(clipping.low)} to black, ${percent(clipping.high)} to white`;
+  fact("clipping", `${percent(clipping.colours)} of the colours; ${ends}`);
+  fact("greys", facts.greysMonotone ? "in order" : `${facts.greyReversals} of ${GREY_STEPS} steps go backwards`);
+  fact("cast", `up to ${greatestCast.cast.toFixed(1)} C* (at grey ${greatestCast.in.toFixed(3)})`);
+  if (facts.coverage !== undefined) fact("coverage", `${percent(facts.coverage)} of the fitted picture's colours`);
+  print.line();
+  const number = (title: string) => ({ title, right: true });
+  print.table(
+    ["grey", "red", "green", "blue", "cast"].map(number),
+    facts.neutral.map(({ in: grey, out, cast }) => [
+      grey.toFixed(3),
+      ...out.map((value) => value.toFixed(4)),
+      cast.toFixed(1),
+    ]),
+  );
+}
