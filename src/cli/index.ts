@@ -8,6 +8,8 @@ import { grade } from "./grade.ts";
 import { init } from "./init.ts";
 import { job, jobs } from "./jobs.ts";
 import { lookShow } from "./look.ts";
+import { lookBlend } from "./look-blend.ts";
+import { lookConvert } from "./look-convert.ts";
 import { once } from "./once.ts";
 import { approve, cancel, retry } from "./retry.ts";
 import { start } from "./start.ts";
@@ -29,4 +31,6 @@ export const COMMANDS: readonly Command[] = [
   fit,
   apply,
   lookShow,
+  lookBlend,
+  lookConvert,
 ];
