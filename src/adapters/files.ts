@@ -116,8 +116,24 @@ async function syncFolder(folder: PathText): Promise<void> {
 
 const tempIn = (folder: PathText): PathText => joinPath(folder, `.hotgrade-${randomBytes(9).toString("hex")}.tmp`);
 const parentOf = (path: PathText): PathText => (folderOf(path) === "" ? ("." as PathText) : folderOf(path));
-const makeFolder = async (path: PathText) => void (await fs.mkdir(bytesOf(path), { recursive: true }));
 const discard = async (path: PathText) => void (await ifThere(() => fs.unlink(bytesOf(path))));
+
+/**
+ * The folder, and those above it that are not there. Not Node's recursive mkdir: that one never ends where an existing
+ * folder says ENOENT to a new one, as /proc does.
+ */
+async function makeFolder(path: PathText): Promise<void> {
+  try {
+    await fs.mkdir(bytesOf(path));
+  } catch (thrown) {
+    if ((await ifThere(() => fs.stat(bytesOf(path))))?.isDirectory()) return;
+    const parent = parentOf(path);
+    const isParentThere = parent === path || (await ifThere(() => fs.stat(bytesOf(parent)))) !== undefined;
+    if (errnoOf(thrown) !== "ENOENT" || isParentThere) throw thrown;
+    await makeFolder(parent);
+    await makeFolder(path);
+  }
+}
 
 /** Makes a new file of these parts on the disk; a file cut short by an error goes. */
 export async function writeNew(path: PathText, ...parts: readonly (Uint8Array | string)[]): Promise<void> {

@@ -92,6 +92,15 @@ describe("looking", () => {
     expect((await files.stat(folder))!.kind).toBe("folder");
   });
 
+  test("folders are made with those above them, and refused where none can be", async () => {
+    await files.makeFolder(at("a/b/c"));
+    await files.makeFolder(at("a/b/c"));
+    expect(statSync(at("a/b/c")).isDirectory()).toBe(true);
+    put("file");
+    await expect(files.makeFolder(at("file/under"))).rejects.toMatchObject({ code: "file-failed" });
+    await expect(files.makeFolder("/proc/hotgrade" as PathText)).rejects.toMatchObject({ code: "file-failed" });
+  });
+
   test("hashes are SHA-256 in lower-case hex, and reading has a bound", async () => {
     expect(await files.sha256(put("hash"))).toBe(HELLO_SHA256);
     await expect(files.read(at("hash"), 4)).rejects.toMatchObject({ code: "file-too-large" });
