@@ -142,6 +142,8 @@ export type Ledger = {
     counts(): Promise<readonly Count[]>;
     /** How many jobs stand at these stages, in work or ready, on this backend (null: any). */
     load(stages: readonly Stage[], backend: string | null): Promise<number>;
+    /** How many stand at these stages in work, or ready and due. */
+    loadDue(stages: readonly Stage[], now: number): Promise<number>;
     /** Expired leases, and leases of instances other than `alive`, are freed uncounted. Gives how many. */
     freeLeases(alive: string, now: number): Promise<number>;
     /** When the next job falls due or the next lease ends; null when nothing is pending. */

@@ -68,10 +68,12 @@ export function openRunner(ports: Ports & { readonly backends: Breaker }, option
   async function uploadRoom(): Promise<number> {
     const up = backends.up();
     if (up.length === 0) return 0;
-    const atBackends = up.reduce((sum, name) => sum + backends.get(name).depth + UPLOADS_AHEAD, 0);
-    const ahead = atBackends + pictures.workers * FINISHING_AHEAD;
-    const waiting = await ledger.jobs.load(["queue", "fetch", "lut", "write"], null);
-    return Math.min(UPLOADS_MAX - count("upload"), ahead - waiting - count("upload"));
+    let room = pictures.workers * FINISHING_AHEAD - count("upload");
+    for (const name of up)
+      room += backends.get(name).depth + UPLOADS_AHEAD - (await ledger.jobs.load(["queue", "fetch"], name));
+    // Only what could be finished now counts: a photo whose outbox is full must not keep the others back.
+    room -= await ledger.jobs.loadDue(["lut", "write"], clock.now());
+    return Math.min(UPLOADS_MAX - count("upload"), room);
   }
 
   async function claimAll(): Promise<number> {

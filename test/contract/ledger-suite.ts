@@ -289,8 +289,11 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
       await add(ledger, { id: "b", path: "2" as PathText, stage: "queue", facts: { backend: "gpu-2" } });
       expect(await ledger.jobs.load(["queue", "fetch"], null)).toBe(2);
       expect(await ledger.jobs.load(["queue"], "gpu-1")).toBe(1);
+      await add(ledger, { id: "c", path: "3" as PathText, stage: "write" }, 50);
+      expect([await ledger.jobs.loadDue(["write"], 49), await ledger.jobs.loadDue(["write"], 50)]).toEqual([0, 1]);
       expect(await ledger.jobs.counts()).toEqual([
         { inbox: INBOX, stage: "queue", status: "ready", verdict: null, count: 2 },
+        { inbox: INBOX, stage: "write", status: "ready", verdict: null, count: 1 },
       ]);
     });
 

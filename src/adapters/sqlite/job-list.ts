@@ -61,6 +61,11 @@ export function steeredJobsOver(db: Db): Steering {
     WHERE stage IN (SELECT value FROM json_each(@stages)) AND status IN ('ready', 'leased')
       AND (@backend IS NULL OR backend = @backend)`)
     .pluck();
+  const loadDue = db
+    .prepare(`
+    SELECT count(*) FROM jobs WHERE stage IN (SELECT value FROM json_each(@stages))
+      AND (status = 'leased' OR (status = 'ready' AND due_at <= @now AND waits_on IS NULL))`)
+    .pluck();
   const free = db.prepare(`
     UPDATE jobs SET status = 'ready', lease = NULL, lease_owner = NULL, lease_until = NULL, due_at = @now
     WHERE status = 'leased' AND (lease_owner <> @alive OR lease_until <= @now)`);
@@ -121,6 +126,7 @@ export function steeredJobsOver(db: Db): Steering {
         status: row.status as Status,
       })),
     load: async (stages, backend) => load.get({ stages: JSON.stringify(stages), backend }) as number,
+    loadDue: async (stages, now) => loadDue.get({ stages: JSON.stringify(stages), now }) as number,
     freeLeases: async (alive, now) => free.run({ alive, now }).changes,
     nextDue: async (now) => nextDue.get({ now }) as number | null,
   };
