@@ -66,6 +66,8 @@ CREATE INDEX jobs_claimable ON jobs (stage, priority DESC, seq) WHERE status = '
 CREATE INDEX jobs_due ON jobs (due_at) WHERE status = 'ready' AND waits_on IS NULL;
 CREATE INDEX jobs_leased ON jobs (lease_until) WHERE status = 'leased';
 CREATE INDEX jobs_waiting ON jobs (waits_on) WHERE waits_on IS NOT NULL;
+CREATE INDEX jobs_open ON jobs (stage, backend) WHERE status IN ('ready', 'leased');
+CREATE INDEX jobs_by_status ON jobs (status, seq);
 CREATE INDEX jobs_by_picture ON jobs (picture_sha256);
 
 -- The exact picture that a backend is sent, and the frame it was cut with.
@@ -162,6 +164,8 @@ CREATE TABLE events (
   kind TEXT    NOT NULL,
   data TEXT    NOT NULL CHECK (json_valid(data))
 ) STRICT;
+
+CREATE INDEX events_by_time ON events (at);
 
 -- What a scan knows of a file before, or instead of, it becoming a job.
 CREATE TABLE sightings (

@@ -30,8 +30,10 @@ export type Regrade = Pick<NewJob, "id" | "recipe" | "recipeHash" | "stage" | "f
 
 export type ClaimRequest = {
   readonly stages: readonly Stage[];
-  /** A job bound to a backend is claimed only when it is in this list. */
+  /** At queue and fetch the job's backend must be one of these, at upload one of those that may serve it. */
   readonly backends: readonly string[];
+  /** All that are configured: a job at upload that none of them may serve is claimed too, to fail with a reason. */
+  readonly known: readonly string[];
   readonly limit: number;
   readonly now: number;
   readonly until: number;
@@ -72,6 +74,7 @@ export type Output = {
 };
 
 export type JobQuery = {
+  /** These jobs; everything else is then left out of account. */
   readonly ids?: readonly string[];
   readonly inbox?: PathText;
   readonly statuses?: readonly Status[];
@@ -137,8 +140,8 @@ export type Ledger = {
     approve(ids: readonly string[], now: number): Promise<readonly string[]>;
     /** Jobs placed on `from` and not yet submitted go back to `upload` when one of `to` may serve them. Gives how many. */
     rebind(from: string, to: readonly string[], now: number): Promise<number>;
-    /** Ended before `before` and with work files still there; gives their ids. */
-    endedBefore(before: number, limit: number): Promise<readonly string[]>;
+    /** Jobs at queue or fetch on a backend that is not in `known` go back to `upload`. Gives how many. */
+    unbind(known: readonly string[], now: number): Promise<number>;
     counts(): Promise<readonly Count[]>;
     /** How many jobs stand at these stages, in work or ready, on this backend (null: any). */
     load(stages: readonly Stage[], backend: string | null): Promise<number>;
@@ -158,8 +161,8 @@ export type Ledger = {
   readonly tickets: {
     /** Takes a place on the backend and stores the ticket in one statement; undefined when all places are taken. */
     reserve(ticket: Omit<Ticket, "state">, depth: number): Promise<Ticket | undefined>;
-    /** Frees a place when the new state ends the ticket, and clears waits on `place:<backend>`. */
-    mark(id: string, state: TicketState, now: number): Promise<void>;
+    /** False, and nothing changes, when the ticket has ended already. Frees a place when the new state ends the ticket, and clears waits on `place:<backend>`. */
+    mark(id: string, state: TicketState, now: number): Promise<boolean>;
     get(id: string): Promise<Ticket | undefined>;
     ofJob(job: string): Promise<readonly Ticket[]>;
     /** Tickets that hold a place though their job has ended or has moved on to another. */

@@ -25,7 +25,7 @@ export type FilesOptions = {
 
 /** What systems say where a disk has no hard links (FAT, some network mounts). */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL", "EACCES"]);
-const ABSENT = new Set(["ENOENT", "ENOTDIR"]);
+const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
 const FORBIDDEN = new Set(["EACCES", "EROFS", "EPERM", "ENOTDIR", "EEXIST", "ENOENT"]);
 

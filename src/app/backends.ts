@@ -38,10 +38,18 @@ export function openBreaker(backends: readonly Backend[], ledger: Ledger, clock:
       const pauseMs = before.up ? PROBE_FIRST_MS : Math.min(PROBE_MAX_MS, before.pauseMs * 2);
       const probeAt = clock.now() + pauseMs;
       states.set(name, { up: false, code: error.code, message: error.message, probeAt, pauseMs });
+      if (before.up) tellOthers(name, error.message);
     } else if (!before.up && !error) {
       log.info({ backend: name }, "backend answers again");
       states.set(name, fresh);
+      tellOthers(name, null);
     }
+  };
+  /** `status` is another process: it reads in the ledger which backends are silent. */
+  const tellOthers = (name: string, message: string | null): void => {
+    ledger.switches
+      .set(`down:${name}`, message, clock.now())
+      .catch((err) => log.debug({ err, backend: name }, "the backend's state could not be written"));
   };
   const watched = backends.map((backend) => watchedBackend(backend, heard));
   const byName = new Map(watched.map((backend) => [backend.name, backend]));
@@ -56,7 +64,9 @@ export function openBreaker(backends: readonly Backend[], ledger: Ledger, clock:
       return backend;
     },
     async choose(names) {
-      const able = names.map((name) => this.get(name)).filter(({ name }) => stateOf(name).up);
+      const known = names.flatMap((name) => byName.get(name) ?? []);
+      if (known.length === 0) throw new AppError("backend-unknown", `No backend is called ${names.join(" or ")}.`);
+      const able = known.filter(({ name }) => stateOf(name).up);
       let best: { backend: Backend; load: number } | undefined;
       for (const backend of able) {
         const load = (await ledger.jobs.load(["upload", "queue", "fetch"], backend.name)) / backend.depth;
@@ -92,6 +102,8 @@ function watchedBackend(backend: Backend, heard: (name: string, thrown?: unknown
     put: watch((plate, signal) => backend.put(plate, signal)),
     submit: watch((submission, signal) => backend.submit(submission, signal)),
     progress: watch((submission, signal) => backend.progress(submission, signal)),
+    cancel: watch((ticket, signal) => backend.cancel(ticket, signal)),
+    rounding: watch((signal) => backend.rounding(signal)),
     picture: watch((submission, ref, to, signal) => backend.picture(submission, ref, to, signal)),
   };
 }

@@ -72,6 +72,7 @@ export function sweepInboxes(errand: Errand, inboxes: readonly InboxConfig[]): P
       accepted: ({ id }) => void mine.add(id),
     });
     const { clock, ledger } = context.ports;
+    const startedAt = clock.now();
     const settleMs = Math.min(...inboxes.map((inbox) => inbox.settleMs));
     for (;;) {
       const looks = await Promise.all(opened.map(({ scanner }) => scanner.scan()));
@@ -83,7 +84,7 @@ export function sweepInboxes(errand: Errand, inboxes: readonly InboxConfig[]): P
       for (const job of await ledger.jobs.find({ inbox: path, statuses: ["ready", "leased"] })) mine.add(job.id);
     const paths = new Set<string>(inboxes.map(({ path }) => path));
     return (await ledger.sightings.all())
-      .filter(({ inbox, state }) => paths.has(inbox) && state !== "settling")
+      .filter(({ inbox, state, at }) => paths.has(inbox) && state !== "settling" && at >= startedAt)
       .map(({ path, state, code, message }) => ({
         path,
         error: new AppError(code ?? (state === "truncated" ? "file-truncated" : "file-unsupported"), message ?? state),
@@ -102,7 +103,7 @@ async function run({ project, files, log, signal, progress }: Errand, gather: Ga
   try {
     const accepted = () => line?.runner.nudge();
     const refusals = await gather({ ports, config: project.config, sha256: sha256Of, accepted }, mine);
-    const stuck = await follow(mine, ports, signal, progress);
+    const stuck = await follow(mine, { ports, signal, progress, isOurs: lock !== undefined });
     signal.throwIfAborted();
     return { jobs: await ports.ledger.jobs.find({ ids: [...mine] }), refusals, stuck };
   } finally {
@@ -112,12 +113,16 @@ async function run({ project, files, log, signal, progress }: Errand, gather: Ga
   }
 }
 
+type Following = Pick<Errand, "signal" | "progress"> & {
+  readonly ports: LinePorts;
+  /** Do we run the line ourselves, or does a daemon? */
+  readonly isOurs: boolean;
+};
+
 /** Waits until every job has ended or is held; gives the error that kept all of them from moving too long. */
 async function follow(
   mine: ReadonlySet<string>,
-  ports: LinePorts,
-  signal: AbortSignal,
-  progress: Errand["progress"],
+  { ports, signal, progress, isOurs }: Following,
 ): Promise<AppError | null> {
   const { clock, ledger } = ports;
   let stuckSince: number | null = null;
@@ -126,6 +131,9 @@ async function follow(
     progress(jobs);
     const open = jobs.filter(({ status }) => status !== "held" && !ENDED.includes(status));
     if (open.length === 0) return null;
+    const seenAt = (await ledger.daemon.get())?.seenAt ?? 0;
+    if (!isOurs && clock.now() - seenAt > STUCK_MAX_MS)
+      return new AppError("interrupted", "The daemon that had these photos has stopped.");
     const trouble = open.every(({ status }) => status === "ready") ? await troubleOf(open, ports) : null;
     stuckSince = trouble ? (stuckSince ?? clock.now()) : null;
     if (trouble && stuckSince !== null && clock.now() - stuckSince > STUCK_MAX_MS) return trouble;
@@ -136,13 +144,17 @@ async function follow(
 
 /** What keeps these waiting jobs, when it is the surroundings that do; null while any of them may still move. */
 async function troubleOf(open: readonly Job[], { backends, ledger }: LinePorts): Promise<AppError | null> {
-  const [silent] = backends.all;
-  if (silent && backends.up().length === 0) {
-    const { code, message } = backends.state(silent.name);
-    return new AppError(code ?? "backend-unreachable", message ?? `${silent.name} does not answer.`);
-  }
+  const up = backends.up();
   let trouble: AppError | null = null;
-  for (const { id } of open) {
+  for (const { id, stage, facts, recipe } of open) {
+    const serving = facts.backend ? [facts.backend] : recipe.backends;
+    const needsBackend = stage === "upload" || stage === "queue" || stage === "fetch";
+    const [silent] = serving;
+    if (needsBackend && silent !== undefined && !serving.some((name) => up.includes(name))) {
+      const { code, message } = backends.state(silent);
+      trouble = new AppError(code ?? "backend-unreachable", message ?? `${silent} does not answer.`);
+      continue;
+    }
     const last = (await ledger.attempts.of(id)).at(-1);
     if (last?.kind !== "wait" || last.code === null) return null;
     trouble = new AppError(last.code, last.message ?? last.code);

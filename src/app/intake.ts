@@ -7,10 +7,10 @@ import type { BackendConfig, Config, InboxConfig } from "../core/config/parse.ts
 import { canonicalRecipe, dispositionFolder, type RecipeOverrides, recipeFor } from "../core/config/recipe.ts";
 import { AppError, asAppError } from "../core/errors.ts";
 import { numberedNames } from "../core/inbox/naming.ts";
-import { baseName, folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
+import { baseName, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import { startOf } from "../core/job/identity.ts";
 import type { Disposition, Job, Origin, Recipe } from "../core/job/job.ts";
-import type { Ports, Settled, Sighting } from "../ports.ts";
+import type { Files, Ports, Settled, Sighting } from "../ports.ts";
 
 /** A prompt longer than this is not a prompt. */
 const PROMPT_BYTES_MAX = 64 * 1024;
@@ -119,12 +119,21 @@ export async function folderWords(
     const promptFile = joinPath(here, "prompt.txt");
     const cubeFile = joinPath(here, "look.cube");
     if (prompt === undefined && (await files.stat(promptFile))?.kind === "file")
-      prompt = (await files.read(promptFile, PROMPT_BYTES_MAX))
-        .toString("utf8")
-        .replace(/^\ufeff/, "")
-        .trim();
+      prompt = await promptOf(promptFile, files);
     if (lookFile === undefined && (await files.stat(cubeFile))?.kind === "file") lookFile = cubeFile;
     if (folder === "") return { ...(prompt ? { prompt } : {}), ...(lookFile ? { lookFile } : {}) };
+  }
+}
+
+/** Errors: `file-failed` for a file that is no prompt: the photos are looked at again when it is mended. */
+async function promptOf(file: PathText, files: Files): Promise<string> {
+  try {
+    return (await files.read(file, PROMPT_BYTES_MAX))
+      .toString("utf8")
+      .replace(/^\ufeff/, "")
+      .trim();
+  } catch (thrown) {
+    throw new AppError("file-failed", `${showPath(file)} is not a prompt: ${asAppError(thrown).message}`, {}, thrown);
   }
 }
 

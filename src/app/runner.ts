@@ -12,7 +12,12 @@ import type { Breaker } from "./backends.ts";
 import { openTeller } from "./tell.ts";
 
 /** Stages that share a number of places, the later ones first so that what was begun is finished. */
-type Group = { readonly stages: readonly Stage[]; room(): Promise<number> };
+type Group = {
+  readonly stages: readonly Stage[];
+  room(): number;
+  /** Backends whose jobs may be claimed. */
+  serving(): Promise<readonly string[]>;
+};
 
 export type RunnerOptions = {
   readonly instance: string;
@@ -33,6 +38,7 @@ export type Runner = {
 };
 
 const UPLOADS_MAX = 2;
+const SUBMITS_MAX = 2;
 const FETCHES_MAX = 8;
 /** Plates that may lie ready on a backend beyond the prompts it takes at once. */
 const UPLOADS_AHEAD = 2;
@@ -57,38 +63,45 @@ export function openRunner(ports: Ports & { readonly backends: Breaker }, option
 
   const count = (...stages: Stage[]): number =>
     [...running.values()].filter(({ stage }) => stages.includes(stage)).length;
+  const answering = async () => backends.up();
   const groups: readonly Group[] = [
-    { stages: ["retire", "write", "lut"], room: async () => pictures.workers - count("retire", "write", "lut") },
-    { stages: ["fetch"], room: async () => FETCHES_MAX - count("fetch") },
-    { stages: ["queue"], room: async () => UPLOADS_MAX - count("queue") },
-    { stages: ["upload"], room: uploadRoom },
+    {
+      stages: ["retire", "write", "lut"],
+      room: () => pictures.workers - count("retire", "write", "lut"),
+      serving: answering,
+    },
+    { stages: ["fetch"], room: () => FETCHES_MAX - count("fetch"), serving: answering },
+    { stages: ["queue"], room: () => SUBMITS_MAX - count("queue"), serving: answering },
+    { stages: ["upload"], room: () => UPLOADS_MAX - count("upload"), serving: backendsWithRoom },
   ];
 
-  /** Uploads run ahead of the backends by a little and no more, so that priority and cancel act at once. */
-  async function uploadRoom(): Promise<number> {
-    const up = backends.up();
-    if (up.length === 0) return 0;
-    let room = pictures.workers * FINISHING_AHEAD - count("upload");
-    for (const name of up)
-      room += backends.get(name).depth + UPLOADS_AHEAD - (await ledger.jobs.load(["queue", "fetch"], name));
+  /** Uploads run ahead of each backend by a little and no more, so that priority and cancel act at once. */
+  async function backendsWithRoom(): Promise<readonly string[]> {
     // Only what could be finished now counts: a photo whose outbox is full must not keep the others back.
-    room -= await ledger.jobs.loadDue(["lut", "write"], clock.now());
-    return Math.min(UPLOADS_MAX - count("upload"), room);
+    const finishing = await ledger.jobs.loadDue(["lut", "write"], clock.now());
+    if (finishing >= pictures.workers * FINISHING_AHEAD) return [];
+    const free: string[] = [];
+    for (const name of backends.up()) {
+      const load = (await ledger.jobs.load(["queue", "fetch"], name)) + count("upload");
+      if (load < backends.get(name).depth + UPLOADS_AHEAD) free.push(name);
+    }
+    return free;
   }
 
   async function claimAll(): Promise<number> {
     let claimed = 0;
-    for (const { stages, room } of groups) {
-      const limit = await room();
+    for (const { stages, room, serving } of groups) {
+      const limit = room();
+      const serve = limit > 0 ? await serving() : [];
       if (limit <= 0 || stopping.signal.aborted) continue;
       const now = clock.now();
       const only = options.only?.();
-      const leases = Array.from({ length: limit }, () => ids.uuid());
       const request = {
         stages,
-        backends: backends.up(),
+        backends: serve,
+        known: backends.all.map(({ name }) => name),
         limit,
-        leases,
+        leases: Array.from({ length: limit }, () => ids.uuid()),
         now,
         until: now + LEASE_MS,
         owner: options.instance,
@@ -104,6 +117,7 @@ export function openRunner(ports: Ports & { readonly backends: Breaker }, option
   async function work(claimed: Claimed): Promise<void> {
     const { job, lease } = claimed;
     const controller = new AbortController();
+    if (stopping.signal.aborted) controller.abort(new AppError("interrupted", "hotgrade stops."));
     const entry: Running = { claimed, stage: job.stage, controller };
     running.set(lease, entry);
     const startedAt = clock.now();

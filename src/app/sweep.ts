@@ -10,7 +10,7 @@ const WORK_KEPT_MS = 24 * 3_600_000;
 /** Followers that were away longer than this begin anew. */
 const EVENTS_KEPT_MS = 30 * 24 * 3_600_000;
 const WORK_SWEEP_MS = 600_000;
-const WORK_AT_ONCE = 200;
+const TEMPS_AT_ONCE = 200;
 /** Our temp names in an outbox, and how long nobody may have written to one before it is taken for left behind. */
 const TEMP_NAME = /^\.hotgrade-[0-9a-f]{8,}(-photo|-cube|-report)?\.tmp$/;
 const TEMP_KEPT_MS = 3_600_000;
@@ -24,8 +24,11 @@ export function openSweep(ports: Ports & { readonly backends: Breaker }, instanc
   async function once(signal: AbortSignal): Promise<void> {
     const now = clock.now();
     let moved = await ledger.jobs.freeLeases(instance, now);
-    const isBack = (await backends.probeDue(signal)).length > 0;
-    if (isBack || backends.up().length === backends.all.length) moved += await ledger.jobs.clearWaits("backend", now);
+    moved += (await backends.probeDue(signal)).length;
+    moved += await ledger.jobs.unbind(
+      backends.all.map(({ name }) => name),
+      now,
+    );
     moved += await endStrayTickets(signal);
     const up = backends.up();
     for (const { name, depth } of backends.all) {
@@ -37,13 +40,22 @@ export function openSweep(ports: Ports & { readonly backends: Breaker }, instanc
     workSweptAt = now;
     await discardTemps(now);
     await ledger.events.forget(now - EVENTS_KEPT_MS);
-    for (const id of await ledger.jobs.endedBefore(now - WORK_KEPT_MS, WORK_AT_ONCE))
-      await files.discardFolder(joinPath(ports.workFolder, id));
+    await discardWork(now);
+  }
+
+  /** Work folders of jobs that ended a day ago, or that no ledger knows. */
+  async function discardWork(now: number): Promise<void> {
+    if (!(await files.stat(ports.workFolder))) return;
+    for (const { name } of await files.list(ports.workFolder)) {
+      const job = await ledger.jobs.get(name);
+      if (!job || (job.endedAt !== null && job.endedAt < now - WORK_KEPT_MS))
+        await files.discardFolder(joinPath(ports.workFolder, name));
+    }
   }
 
   /** Temp files of jobs that ended without publishing; and nameless ones that a kill left in an outbox. */
   async function discardTemps(now: number): Promise<void> {
-    for (const { job, temps } of await ledger.outputs.abandoned(WORK_AT_ONCE)) {
+    for (const { job, temps } of await ledger.outputs.abandoned(TEMPS_AT_ONCE)) {
       for (const temp of temps) await files.discard(temp);
       await ledger.outputs.forget(job);
     }
@@ -63,7 +75,12 @@ export function openSweep(ports: Ports & { readonly backends: Breaker }, instanc
     let ended = 0;
     for (const ticket of await ledger.tickets.stray()) {
       if (!backends.up().includes(ticket.backend)) continue;
-      await backends.get(ticket.backend).cancel(ticket.id, signal);
+      try {
+        await backends.get(ticket.backend).cancel(ticket.id, signal);
+      } catch (thrown) {
+        log.debug({ ticket: ticket.id, err: thrown }, "stray ticket could not be cancelled yet");
+        continue;
+      }
       await ledger.tickets.mark(ticket.id, "cancelled", clock.now());
       ended++;
     }

@@ -6,6 +6,7 @@ import type { Job, Status } from "../core/job/job.ts";
 import type { Ledger } from "../ports.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
+import { EXIT, type ExitCode } from "./exit.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
 import { jobNamed, type OpenProject, openProject, withLedger } from "./project.ts";
 
@@ -32,9 +33,15 @@ async function meant(
   return ledger.jobs.find({ statuses, ...(which.inbox ? { inbox: absolute(cwd, which.inbox) } : {}) });
 }
 
-function tell({ print }: CommandContext, json: boolean, ids: readonly string[], verb: string): undefined {
+/** Says how many changed. A job that was named and cannot be changed so is a failure. */
+function tell({ print, words }: CommandContext, json: boolean, ids: readonly string[], verb: string): ExitCode {
   if (json) print.json({ changed: ids });
   else print.say(`${ids.length} ${ids.length === 1 ? "photo" : "photos"} ${verb}.`);
+  if (ids.length >= words.length) return EXIT.ok;
+  print.say(
+    "A photo that is done, or is on its way already, cannot be changed so; `hotgrade job ID` says where it stands.",
+  );
+  return EXIT.failed;
 }
 
 export const retry = defineCommand({
@@ -59,6 +66,8 @@ export const retry = defineCommand({
     const { options } = context;
     const project = await openProject(context, options.config);
     const ids = await withLedger(project, async (ledger) => {
+      if (options.stale && context.words.length > 0)
+        throw new AppError("usage", "--stale means all stale photos; leave it out to retry the ones you name");
       if (options.stale) return retryStale(context, project, ledger, options.inbox);
       const statuses: readonly Status[] = options.failed ? ["failed"] : ["failed", "held", "cancelled"];
       const jobs = await meant(context, ledger, options, statuses);

@@ -59,13 +59,20 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
   const troubled = await ledger.jobs.find({ statuses: ["failed", "held"], limit: LISTED_MAX });
   const open = await ledger.jobs.find({ statuses: ["ready"], limit: 200 });
   const waiting = [];
-  for (const job of open.slice(0, LISTED_MAX)) {
+  for (const job of open) {
+    if (waiting.length === LISTED_MAX) break;
     const last = (await ledger.attempts.of(job.id)).at(-1);
     if (last?.kind !== "wait" && last?.kind !== "retried") continue;
     waiting.push({ id: job.id, path: showPath(job.path), stage: job.stage, code: last.code, reason: last.message });
   }
+  const silent = [];
+  for (const { name } of config.backends) {
+    const message = await ledger.switches.get(`down:${name}`);
+    if (message !== undefined) silent.push({ backend: name, message });
+  }
   return {
     daemon: daemonData(await ledger.daemon.get()),
+    silent,
     inboxes,
     files: (await ledger.sightings.all()).map(({ inbox, path, state, code, message }) => ({
       path: showPath(`${inbox}/${path}`),
@@ -108,8 +115,9 @@ const SAID: Readonly<Record<Status, string>> = {
   superseded: "superseded",
 };
 
-function say(print: Printer, { daemon, inboxes, files, troubles, waiting }: Seen): void {
+function say(print: Printer, { daemon, silent, inboxes, files, troubles, waiting }: Seen): void {
   print.line(daemon ? `daemon: running (pid ${daemon.pid})` : "daemon: not running; `hotgrade start` starts it");
+  for (const { backend, message } of silent) print.line(`backend ${backend} does not answer: ${message}`);
   for (const { inbox, statuses, stages, warn, stale } of inboxes) {
     const parts = STATUSES.filter((name) => statuses[name] > 0).map((name) => `${statuses[name]} ${SAID[name]}`);
     print.line(`${inbox ?? "(hotgrade grade)"}: ${parts.join(", ") || "no photos yet"}`);

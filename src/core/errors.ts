@@ -100,6 +100,7 @@ const CATALOGUE = {
     retry: true,
     hint: "The picture worker ended (out of memory, or a broken file). It is tried again.",
   },
+  cancelled: { retry: false, hint: "`hotgrade retry` brings it back." },
   interrupted: { retry: true, hint: "Run the command again: it goes on where it stopped." },
   internal: { retry: false, hint: "This is a bug. Please report it with the log line." },
 } as const satisfies Record<string, Entry>;

@@ -1,18 +1,19 @@
 /** The original under a job's feet: is it there, and is it still the picture that the job is about? */
 import { AppError } from "../core/errors.ts";
+import { showPath } from "../core/inbox/path-text.ts";
 import { end, type Job, type Outcome } from "../core/job/job.ts";
 import type { Ports } from "../ports.ts";
 import type { Attempting } from "./define.ts";
 
 /**
  * Undefined when the original stands. A touched file is hashed again before it is called changed. A missing one ends
- * the job, unless its whole inbox is away (a disk unmounted): then the job waits for it.
+ * the job, unless it is only away (a disk unmounted): then the job waits for it.
  */
 export async function originalStands(job: Job, ports: Ports, attempting: Attempting): Promise<Outcome | undefined> {
   const now = await ports.files.stat(job.original);
   if (!now) {
-    if (await isInboxAway(job, ports))
-      throw new AppError("folder-unreadable", `The inbox ${job.inbox} is away: is its disk mounted?`);
+    if (await isAway(job, ports))
+      throw new AppError("folder-unreadable", `${showPath(job.original)} is away: is its disk mounted?`);
     return end("cancelled", "original-gone", "The original is gone.");
   }
   const then = job.facts.signature;
@@ -22,9 +23,7 @@ export async function originalStands(job: Job, ports: Ports, attempting: Attempt
   return end("superseded", "original-changed", "The original changed while it was graded.");
 }
 
-/** Not there; or empty though the scanner has not seen the file go, which is how an unmounted disk looks. */
-async function isInboxAway({ inbox, path }: Job, { files, ledger }: Ports): Promise<boolean> {
-  if (inbox === null) return false;
-  if (!(await files.stat(inbox))) return true;
-  return (await files.list(inbox)).length === 0 && (await ledger.sightings.has(inbox, path));
+/** The scanner decides: while it has not seen the file go, the file is away (its disk unmounted) and comes back. */
+async function isAway({ inbox, path }: Job, { ledger }: Ports): Promise<boolean> {
+  return inbox !== null && (await ledger.sightings.has(inbox, path));
 }

@@ -38,7 +38,8 @@ export const queueStage = defineStage({
       if (error.data.plateMissing === true) return rewind("upload", error.code, error.message);
       throw error;
     }
-    await ledger.tickets.mark(id, "posted", clock.now());
+    // Cancelled while it was on its way: it must not render for nobody.
+    if (!(await ledger.tickets.mark(id, "posted", clock.now()))) await backend.cancel(id, attempting.signal);
     return done({ ticket: id, notes });
   },
 });

@@ -7,6 +7,9 @@ import { frameFor } from "../core/workflow/framing.ts";
 import { defineStage, workFile } from "./define.ts";
 import { originalStands } from "./original.ts";
 
+/** Photos whose backends are silent are not claimed at all; this one fell silent in between. */
+const NO_BACKEND_WAIT_MS = 2_000;
+
 export const uploadStage = defineStage({
   name: "upload",
   needs: [],
@@ -16,7 +19,7 @@ export const uploadStage = defineStage({
     const stop = await originalStands(job, ports, attempting);
     if (stop) return stop;
     const backend = await backends.choose(job.recipe.backends);
-    if (!backend) return wait({ on: "backend" }, `none of ${job.recipe.backends.join(", ")} answers`);
+    if (!backend) return wait({ afterMs: NO_BACKEND_WAIT_MS }, `none of ${job.recipe.backends.join(", ")} answers`);
 
     const { original, pictureSha256 } = job;
     const { width, height } = job.facts.photo ?? (await pictures.inspect(original, attempting.signal));

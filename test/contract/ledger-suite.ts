@@ -1,5 +1,6 @@
 /** What every ledger must do, whatever it is made of. */
 import { describe, expect, test } from "vitest";
+import { AppError } from "../../src/core/errors.ts";
 import type { PathText } from "../../src/core/inbox/path-text.ts";
 import type { Claimed } from "../../src/core/job/job.ts";
 import { done, end, rewind, wait } from "../../src/core/job/job.ts";
@@ -11,6 +12,7 @@ import { aNewJob } from "../support/jobs.ts";
 const request = (changes: Partial<ClaimRequest> = {}): ClaimRequest => ({
   stages: ["upload"],
   backends: ["gpu-1"],
+  known: ["gpu-1", "gpu-2"],
   limit: 1,
   now: 10,
   until: 60,
@@ -160,12 +162,62 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
       "a claim leaves jobs of other stages, of silent backends, not yet due, or not asked for",
       async (ledger) => {
         await add(ledger, { id: "stage", path: "1" as PathText, stage: "write" });
-        await add(ledger, { id: "silent", path: "2" as PathText, facts: { backend: "gpu-2" } });
+        const recipe = { ...aNewJob().recipe, backends: ["gpu-2"] };
+        await add(ledger, { id: "silent", path: "2" as PathText, recipe });
         await add(ledger, { id: "later", path: "3" as PathText }, 50);
         await add(ledger, { id: "other", path: "4" as PathText });
         expect(await ledger.jobs.claim(request({ limit: 4, only: ["stage", "silent", "later"] }))).toEqual([]);
       },
     );
+
+    withLedger(
+      "finished work needs no backend: lut and write go on while it is silent, queue and fetch do not",
+      async (ledger) => {
+        const facts = { backend: "gpu-2" };
+        for (const stage of ["queue", "fetch", "lut", "write"] as const)
+          await add(ledger, { id: stage, path: stage as PathText, stage, facts });
+        const claimed = await ledger.jobs.claim(request({ stages: ["queue", "fetch", "lut", "write"], limit: 4 }));
+        expect(claimed.map(({ job }) => job.id)).toEqual(["lut", "write"]);
+      },
+    );
+
+    withLedger(
+      "a job whose backends are all gone from the configuration is claimed, to fail with a reason",
+      async (ledger) => {
+        await add(ledger, { recipe: { ...aNewJob().recipe, backends: ["old-gpu"] } });
+        expect((await claimOne(ledger)).job.id).toBe("job-1");
+      },
+    );
+
+    withLedger("a job on a backend that is gone from the configuration goes back to upload", async (ledger) => {
+      await add(ledger, { stage: "fetch", facts: { backend: "old-gpu", plate: "p", ticket: "t" } });
+      expect(await ledger.jobs.unbind(["gpu-1"], 5)).toBe(1);
+      expect(await ledger.jobs.get("job-1")).toMatchObject({ stage: "upload", facts: {} });
+    });
+
+    withLedger("retry of a job cancelled at fetch asks anew, and forgets what it had fetched", async (ledger) => {
+      const facts = { backend: "gpu-1", plate: "p", ticket: "t", preview: "/p.png" as PathText };
+      await add(ledger, { stage: "fetch", facts });
+      await ledger.jobs.cancel(["job-1"], "by hand", 5);
+      await ledger.jobs.retry(["job-1"], 6);
+      expect(await ledger.jobs.get("job-1")).toMatchObject({ stage: "queue", facts: { backend: "gpu-1", plate: "p" } });
+      expect((await ledger.jobs.get("job-1"))?.facts).not.toHaveProperty("ticket");
+    });
+
+    withLedger("a failure that travels through retire survives a cancel there", async (ledger) => {
+      const recipe = {
+        ...aNewJob().recipe,
+        original: { ...aNewJob().recipe.original, failed: { kind: "trash" } as const },
+      };
+      await add(ledger, { recipe });
+      const { job, lease } = await claimOne(ledger);
+      const failed = afterAttempt(job, new AppError("picture-damaged", "cut"), rules);
+      await ledger.jobs.finish(job.id, lease, failed.next, attempt({ kind: "failed" }));
+      await ledger.jobs.cancel([job.id], "by hand", 30);
+      expect((await ledger.jobs.get(job.id))?.failure).toMatchObject({ code: "picture-damaged", stage: "upload" });
+      await ledger.jobs.retry([job.id], 31);
+      expect(await ledger.jobs.get(job.id)).toMatchObject({ stage: "upload", status: "ready" });
+    });
 
     withLedger("a finished attempt writes the next state, the attempt and an event", async (ledger) => {
       await add(ledger);
@@ -324,6 +376,15 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
         ]);
       },
     );
+
+    withLedger("a ticket that has ended is not posted any more", async (ledger) => {
+      await add(ledger);
+      await ledger.plates.add(aPlate);
+      await ledger.tickets.reserve(aTicket("t1"), 1);
+      expect(await ledger.tickets.mark("t1", "cancelled", 2)).toBe(true);
+      expect(await ledger.tickets.mark("t1", "posted", 3)).toBe(false);
+      expect((await ledger.tickets.get("t1"))?.state).toBe("cancelled");
+    });
 
     withLedger("freeing a place lets those go on that wait for one", async (ledger) => {
       await add(ledger);

@@ -112,7 +112,7 @@ describe("with a ComfyUI", () => {
     expect(new Set(tickets.map(({ seed }) => seed)).size).toBe(2);
   });
 
-  test("a refused graph fails the photo with the node and the reason, and the others go on", async () => {
+  test("a render that ran out of memory is asked for again, and the others go on", async () => {
     comfyui.misbehave("out-of-memory", 1);
     await put("a.jpg", 1);
     await put("b.jpg", 2);
@@ -132,7 +132,7 @@ describe("with a ComfyUI", () => {
     await daemon.kill("SIGTERM");
   });
 
-  test("cancel takes the prompt off the server", async () => {
+  test("cancel takes the prompt off the server, and retry asks for it again", async () => {
     comfyui.hold();
     await put("a.jpg", 1);
     const daemon = await project.start();
@@ -141,7 +141,36 @@ describe("with a ComfyUI", () => {
     await comfyui.until(() => comfyui.remaining() === 0);
     comfyui.release();
     expect((await status()).inboxes[0]?.statuses).toMatchObject({ cancelled: 1 });
+    await project.run("retry", "--all");
+    await daemon.line(({ message }) => message === "photo done");
     await daemon.kill("SIGTERM");
+  });
+
+  test("a silent backend stops neither what is finished already nor the photos of another", async () => {
+    const other = await startComfyui({ renderMs: 20 });
+    project.remove();
+    project = makeProject(`
+log: { level: debug }
+backends:
+  - { name: gpu-1, kind: comfyui, url: "${comfyui.url}" }
+  - { name: gpu-2, kind: comfyui, url: "${other.url}" }
+inboxes:
+  - { path: inbox, outbox: graded, settle: 200ms, rescan: 1s, backend: gpu-1 }
+  - { path: second, outbox: graded-2, settle: 200ms, rescan: 1s, backend: gpu-2 }
+`);
+    await comfyui.kill();
+    for (let at = 0; at < 6; at++) await put(`a${at}.jpg`, at);
+    const daemon = await project.start();
+    await daemon.line(({ message, backend }) => message === "backend does not answer" && backend === "gpu-1");
+    const photo = await sceneImage(300, 200, 9).jpeg().toBuffer();
+    writeFileSync(join(project.root, "second/b.jpg"), photo);
+    await daemon.line(({ message, path }) => message === "photo done" && path === "b.jpg");
+    const { silent } = (await project.json("status")) as { silent: { backend: string }[] };
+    expect(silent).toMatchObject([{ backend: "gpu-1" }]);
+    await comfyui.start();
+    await daemon.until(() => daemon.lines.filter(({ message }) => message === "photo done").length === 7);
+    await daemon.kill("SIGTERM");
+    await other.close();
   });
 
   test("killed in each stage and after each, with a server that restarts: one output per photo, no render twice", async () => {

@@ -1,6 +1,7 @@
 /** Jobs looked at and steered from outside: find, count, wake, retry, cancel, free. */
 import type { PathText } from "../../core/inbox/path-text.ts";
 import type { Stage, Status } from "../../core/job/job.ts";
+import { factsBefore, stageToRetry } from "../../core/job/transition.ts";
 import type { Ledger } from "../../ports.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
@@ -11,20 +12,20 @@ const ROWS_MAX = 100_000;
 
 export function steeredJobsOver(db: Db): Steering {
   const byId = db.prepare<[string], JobRow>("SELECT * FROM jobs WHERE id = ?");
+  const byIds = db.prepare("SELECT * FROM jobs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY seq DESC");
   const ofPath = db.prepare<[string, string], JobRow>(
     "SELECT * FROM jobs WHERE inbox = ? AND path = ? ORDER BY seq DESC LIMIT 1",
   );
   const find = db.prepare(`
     SELECT * FROM jobs
-    WHERE (@ids IS NULL OR id IN (SELECT value FROM json_each(@ids)))
-      AND (@inbox IS NULL OR inbox = @inbox)
+    WHERE (@inbox IS NULL OR inbox = @inbox)
       AND (@statuses IS NULL OR status IN (SELECT value FROM json_each(@statuses)))
       AND (@idPrefix IS NULL OR substr(id, 1, length(@idPrefix)) = @idPrefix)
     ORDER BY seq DESC LIMIT @limit`);
   const wake = db.prepare("UPDATE jobs SET due_at = min(due_at, @now) WHERE id = @id AND status = 'ready'");
   const clearWaits = db.prepare("UPDATE jobs SET waits_on = NULL, due_at = @now WHERE waits_on = @on");
   const retry = db.prepare(`
-    UPDATE jobs SET status = 'ready', stage = coalesce(failure ->> '$.stage', stage), failure = NULL, hold_reason = NULL,
+    UPDATE jobs SET status = 'ready', stage = @stage, facts = @facts, failure = NULL, hold_reason = NULL,
                     attempt = 0, rewinds = 0, due_at = @now, waits_on = NULL, ended_at = NULL
     WHERE id = @id AND status IN ('failed', 'held', 'cancelled')`);
   const dueNow = db.prepare(
@@ -33,7 +34,8 @@ export function steeredJobsOver(db: Db): Steering {
   const cancel = db.prepare(`
     UPDATE jobs SET status = 'cancelled', lease = NULL, lease_owner = NULL, lease_until = NULL, waits_on = NULL,
                     hold_reason = NULL, ended_at = @now,
-                    failure = json_object('code', 'interrupted', 'message', @reason, 'stage', stage)
+                    failure = coalesce(CASE WHEN stage = 'retire' THEN failure END,
+                                       json_object('code', 'cancelled', 'message', @reason, 'stage', stage))
     WHERE id = @id AND status IN ('ready', 'leased', 'held')`);
   const approve = db.prepare(`
     UPDATE jobs SET status = 'ready', stage = 'write', failure = NULL, hold_reason = NULL, attempt = 0, due_at = @now
@@ -43,11 +45,9 @@ export function steeredJobsOver(db: Db): Steering {
     WHERE stage = 'queue' AND status = 'ready' AND backend = @from
       AND NOT EXISTS (SELECT 1 FROM tickets WHERE job = jobs.id AND state IN ('reserved', 'posted', 'seen'))
       AND EXISTS (SELECT 1 FROM json_each(recipe, '$.backends') WHERE value IN (SELECT value FROM json_each(@to)))`);
-  const endedBefore = db
-    .prepare(
-      "SELECT id FROM jobs WHERE ended_at < @before AND ended_at > @before - 604800000 ORDER BY ended_at LIMIT @limit",
-    )
-    .pluck();
+  const unbind = db.prepare(`
+    UPDATE jobs SET stage = 'upload', facts = json_remove(facts, '$.backend', '$.plate', '$.ticket'), waits_on = NULL, due_at = @now
+    WHERE stage IN ('queue', 'fetch') AND status = 'ready' AND backend NOT IN (SELECT value FROM json_each(@known))`);
   const event = db.prepare("INSERT INTO events (at, job, kind, data) VALUES (@at, @job, @kind, @data)");
   const counts = db.prepare<
     [],
@@ -77,7 +77,12 @@ export function steeredJobsOver(db: Db): Steering {
 
   const retryAll = db.transaction((ids: readonly string[], now: number) =>
     ids.filter((id) => {
-      const changed = retry.run({ id, now }).changes + dueNow.run({ id, now }).changes > 0;
+      const row = byId.get(id);
+      if (!row) return false;
+      const job = jobOf(row);
+      const stage = stageToRetry(job);
+      const facts = JSON.stringify(factsBefore(job.facts, stage));
+      const changed = retry.run({ id, stage, facts, now }).changes + dueNow.run({ id, now }).changes > 0;
       if (changed) event.run({ at: now, job: id, kind: "retry", data: "{}" });
       return changed;
     }),
@@ -102,8 +107,8 @@ export function steeredJobsOver(db: Db): Steering {
     get: async (id) => jobOrNone(byId.get(id)),
     ofPath: async (inbox, path) => jobOrNone(ofPath.get(inbox, path)),
     find: async ({ ids, inbox, statuses, idPrefix, limit }) => {
+      if (ids) return (byIds.all(JSON.stringify(ids)) as JobRow[]).map(jobOf);
       const rows = find.all({
-        ids: ids ? JSON.stringify(ids) : null,
         inbox: inbox ?? null,
         statuses: statuses ? JSON.stringify(statuses) : null,
         idPrefix: idPrefix ?? null,
@@ -117,7 +122,7 @@ export function steeredJobsOver(db: Db): Steering {
     cancel: async (ids, reason, now) => cancelAll.immediate(ids, reason, now),
     approve: async (ids, now) => approveAll.immediate(ids, now),
     rebind: async (from, to, now) => rebind.run({ from, to: JSON.stringify(to), now }).changes,
-    endedBefore: async (before, limit) => endedBefore.all({ before, limit }) as string[],
+    unbind: async (known, now) => unbind.run({ known: JSON.stringify(known), now }).changes,
     counts: async () =>
       counts.all().map((row) => ({
         ...row,

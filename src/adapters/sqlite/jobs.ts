@@ -35,7 +35,13 @@ export function workingJobsOver(db: Db): Working {
     UPDATE jobs SET status = 'leased', lease = @lease, lease_owner = @owner, lease_until = @until
     WHERE seq = (SELECT seq FROM jobs
                  WHERE status = 'ready' AND waits_on IS NULL AND stage = @stage AND due_at <= @now
-                   AND (backend IS NULL OR backend IN (SELECT value FROM json_each(@backends)))
+                   AND CASE
+                         WHEN stage IN ('queue', 'fetch') THEN backend IN (SELECT value FROM json_each(@backends))
+                         WHEN stage = 'upload' THEN
+                           EXISTS (SELECT 1 FROM json_each(recipe, '$.backends') WHERE value IN (SELECT value FROM json_each(@backends)))
+                           OR NOT EXISTS (SELECT 1 FROM json_each(recipe, '$.backends') WHERE value IN (SELECT value FROM json_each(@known)))
+                         ELSE 1
+                       END
                    AND (@only IS NULL OR id IN (SELECT value FROM json_each(@only)))
                  ORDER BY priority DESC, seq LIMIT 1)
     RETURNING *`);
@@ -126,7 +132,7 @@ export function workingJobsOver(db: Db): Working {
   return {
     add: async (job, now) => add.immediate(job, now),
     regrade: async (id, as, now) => regrade.immediate(id, as, now),
-    claim: async ({ stages, backends, limit, leases, only, ...rest }) => {
+    claim: async ({ stages, backends, known, limit, leases, only, ...rest }) => {
       const claimMany = db.transaction(() => {
         const rows: { job: Job; lease: string; leaseUntil: number }[] = [];
         for (const stage of stages)
@@ -137,6 +143,7 @@ export function workingJobsOver(db: Db): Working {
               stage,
               lease,
               backends: JSON.stringify(backends),
+              known: JSON.stringify(known),
               only: only ? JSON.stringify(only) : null,
             }) as JobRow | undefined;
             if (!row) break;

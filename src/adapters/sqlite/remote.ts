@@ -22,9 +22,10 @@ export async function openRemoteLedger(file: string, now: number): Promise<Ledge
     const { code, message, data } = reply.error;
     waiting?.reject(new AppError(isErrorCode(code) ? code : "internal", message, { ...data }));
   });
+  let dead: AppError | undefined;
   const fail = (cause?: unknown) => {
-    for (const { reject } of pending.values())
-      reject(new AppError("internal", "The ledger's thread has ended.", {}, cause));
+    dead ??= new AppError("internal", "The ledger's thread has ended.", {}, cause);
+    for (const { reject } of pending.values()) reject(dead);
     pending.clear();
   };
   worker.on("error", fail);
@@ -32,6 +33,7 @@ export async function openRemoteLedger(file: string, now: number): Promise<Ledge
 
   const expect = (id: number) => new Promise<unknown>((resolve, reject) => pending.set(id, { resolve, reject }));
   const call = (group: string | null, method: string, args: readonly unknown[]): Promise<unknown> => {
+    if (dead) return Promise.reject(dead);
     const id = ++last;
     const reply = expect(id);
     worker.postMessage({ id, group, method, args } satisfies Call);

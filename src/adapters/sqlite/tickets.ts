@@ -41,7 +41,8 @@ export function ticketsOver(db: Db): Ledger["tickets"] {
     WHERE (SELECT count(*) FROM tickets WHERE backend = @backend AND state IN ${HOLDING}) < @depth
     RETURNING ${COLUMNS}`);
   const mark = db
-    .prepare(`UPDATE tickets SET state = @state, changed_at = @now WHERE id = @id RETURNING backend`)
+    .prepare(`UPDATE tickets SET state = @state, changed_at = @now
+    WHERE id = @id AND (state IN ('reserved', 'posted', 'seen') OR @state NOT IN ('posted', 'seen')) RETURNING backend`)
     .pluck();
   const wakeOne = db.prepare("UPDATE jobs SET waits_on = NULL, due_at = @now WHERE waits_on = 'place:' || @backend");
   const get = db.prepare<[string], TicketRow>(`SELECT ${COLUMNS} FROM tickets WHERE id = ?`);
@@ -63,7 +64,9 @@ export function ticketsOver(db: Db): Ledger["tickets"] {
 
   const setState = db.transaction((id: string, state: TicketState, now: number) => {
     const backend = mark.get({ id, state, now });
+    if (backend === undefined) return false;
     if (state === "finished" || state === "lost" || state === "cancelled") wakeOne.run({ backend, now });
+    return true;
   });
   return {
     reserve: async (ticket, depth) => {

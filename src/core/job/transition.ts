@@ -150,6 +150,15 @@ function fail(job: Job, code: ErrorCode, message: string, now: number): Transiti
   });
 }
 
+/**
+ * Where a job goes on when a person says retry: where it failed. At fetch that is queue, since a prompt that has ended
+ * over there never gives another answer; queue looks for a ticket that still lives before it makes a new one.
+ */
+export function stageToRetry({ stage, failure }: Pick<Job, "stage" | "failure">): Stage {
+  const from = failure?.stage ?? stage;
+  return from === "fetch" ? "queue" : from;
+}
+
 /** Delay before the attempt after `failed` failed ones: random · min(cap, first · 2^failed), in ms. */
 export function backoffMs(failed: number, random: number): number {
   return Math.round(random * Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** failed));
