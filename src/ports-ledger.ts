@@ -119,8 +119,6 @@ export type Ledger = {
     regrade(id: string, as: Regrade, now: number): Promise<Job | undefined>;
     get(id: string): Promise<Job | undefined>;
     find(query: JobQuery): Promise<readonly Job[]>;
-    /** The latest job of this path in this inbox. */
-    ofPath(inbox: PathText, path: PathText): Promise<Job | undefined>;
     /** The first due jobs by priority then age, each leased. */
     claim(request: ClaimRequest): Promise<readonly Claimed[]>;
     renew(id: string, lease: string, until: number): Promise<boolean>;

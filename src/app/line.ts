@@ -1,13 +1,10 @@
 /** The line at work: the runner, its sweep and the backends' nudges, from start to stop. */
-import type { Job } from "../core/job/job.ts";
 import { openRunner, type Runner } from "./runner.ts";
 import { openSweep } from "./sweep.ts";
 import type { LinePorts } from "./wire.ts";
 
 export type Line = {
   readonly runner: Runner;
-  /** What is known of a job's render right now, 0 … 1. */
-  progressOf(job: string): number | null;
   stop(): Promise<void>;
 };
 
@@ -29,17 +26,14 @@ export async function startLine(ports: LinePorts, { instance, limits, only }: Li
   });
   const sweep = openSweep(ports, instance, () => runner.nudge());
   const stopping = new AbortController();
-  const progress = new Map<Job["id"], number>();
 
+  /** Steps of a render under way change nothing for its job; its end does. */
   const heard = async (ticket: string, fraction: number | null): Promise<void> => {
+    if (fraction !== null && fraction < 1) return;
     const found = await ledger.tickets.get(ticket);
     if (!found) return;
-    if (fraction !== null && fraction < 1) progress.set(found.job, fraction);
-    else {
-      progress.delete(found.job);
-      await ledger.jobs.wake(found.job, clock.now());
-      runner.nudge();
-    }
+    await ledger.jobs.wake(found.job, clock.now());
+    runner.nudge();
   };
   const unsubscribe = backends.all.map((backend) =>
     backend.onNudge((ticket, fraction) => {
@@ -52,7 +46,6 @@ export async function startLine(ports: LinePorts, { instance, limits, only }: Li
   working.catch((err) => log.fatal({ err }, "the line has ended"));
   return {
     runner,
-    progressOf: (job) => progress.get(job) ?? null,
     async stop() {
       for (const end of unsubscribe) end();
       stopping.abort();

@@ -34,7 +34,6 @@ export type Runner = {
   nudge(): void;
   /** Ends what runs (uncounted, it goes on at the next start) and resolves when all is quiet. */
   stop(): Promise<void>;
-  readonly running: () => number;
 };
 
 const UPLOADS_MAX = 2;
@@ -205,7 +204,6 @@ export function openRunner(ports: Ports & { readonly backends: Breaker }, option
 
   return {
     nudge,
-    running: () => running.size,
     async run() {
       const working = repeat(async () => {
         wake = new AbortController();

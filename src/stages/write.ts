@@ -6,7 +6,7 @@
  * No file is ever replaced: a name that a foreign file has sends us to the next number.
  */
 import { AppError } from "../core/errors.ts";
-import { joinPath, type PathText } from "../core/inbox/path-text.ts";
+import { folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
 import { done, type Job } from "../core/job/job.ts";
 import { type Naming, namingOf } from "../core/job/output-names.ts";
 import { reportOf } from "../core/job/report.ts";
@@ -129,7 +129,7 @@ async function publish(job: Job, ports: Ports, attempting: Attempting): Promise<
     const outputs = await ledger.outputs.of(job.id);
     const taken = await publishAll(outputs, ports);
     if (!taken) {
-      for (const { path } of outputs.slice(-1)) await files.syncFolder(folderOfOutput(path));
+      for (const { path } of outputs.slice(-1)) await files.syncFolder(folderOf(path));
       const { lease } = attempting;
       for (const { kind } of outputs) await ledger.outputs.publish({ job: job.id, lease, kind, now: clock.now() });
       return outputs;
@@ -171,5 +171,3 @@ async function moveToNextStem(
     if (temp !== null && sha256 !== null)
       await ledger.outputs.stage({ job: job.id, lease: attempting.lease, kind, temp, sha256 });
 }
-
-const folderOfOutput = (path: PathText): PathText => path.slice(0, path.lastIndexOf("/")) as PathText;

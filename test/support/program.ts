@@ -96,7 +96,10 @@ function listen(child: ChildProcess): Daemon {
   const until = (holds: () => boolean | Promise<boolean>): Promise<void> =>
     new Promise((resolve, reject) => {
       let asking = false;
+      let askAgain = false;
       const ask = async () => {
+        // A line that comes while we ask may be the one that makes it true.
+        askAgain = asking;
         if (asking) return;
         asking = true;
         try {
@@ -109,6 +112,7 @@ function listen(child: ChildProcess): Daemon {
           reject(thrown);
         } finally {
           asking = false;
+          if (askAgain && listeners.has(ask)) void ask();
         }
       };
       listeners.add(ask);

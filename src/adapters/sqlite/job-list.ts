@@ -13,9 +13,6 @@ const ROWS_MAX = 100_000;
 export function steeredJobsOver(db: Db): Steering {
   const byId = db.prepare<[string], JobRow>("SELECT * FROM jobs WHERE id = ?");
   const byIds = db.prepare("SELECT * FROM jobs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY seq DESC");
-  const ofPath = db.prepare<[string, string], JobRow>(
-    "SELECT * FROM jobs WHERE inbox = ? AND path = ? ORDER BY seq DESC LIMIT 1",
-  );
   const find = db.prepare(`
     SELECT * FROM jobs
     WHERE (@inbox IS NULL OR inbox = @inbox)
@@ -105,7 +102,6 @@ export function steeredJobsOver(db: Db): Steering {
 
   return {
     get: async (id) => jobOrNone(byId.get(id)),
-    ofPath: async (inbox, path) => jobOrNone(ofPath.get(inbox, path)),
     find: async ({ ids, inbox, statuses, idPrefix, limit }) => {
       if (ids) return (byIds.all(JSON.stringify(ids)) as JobRow[]).map(jobOf);
       const rows = find.all({
