@@ -1,8 +1,9 @@
 /** check: everything that would fail, before the first photo does. */
 import { openPorts } from "../app/wire.ts";
 import { backendsFor } from "../core/config/recipe.ts";
-import { asAppError, type ErrorCode, hintOf } from "../core/errors.ts";
+import { AppError, asAppError, type ErrorCode, hintOf } from "../core/errors.ts";
 import { showPath } from "../core/inbox/path-text.ts";
+import { CUBE_LENGTH_MAX, parseCube } from "../core/lut/cube.ts";
 import type { Finding } from "../ports.ts";
 import { defineCommand } from "./command.ts";
 import { logOf } from "./disk.ts";
@@ -76,7 +77,15 @@ async function tried(ask: () => Promise<readonly Finding[]>): Promise<readonly F
 
 async function folderFindings({ config, files }: OpenProject): Promise<readonly Said[]> {
   const said: Said[] = [];
-  for (const { path, outbox } of config.inboxes) {
+  for (const { path, outbox, lookFile } of config.inboxes) {
+    if (lookFile !== null) {
+      const look = await tried(async () => {
+        if (!(await files.stat(lookFile))) throw new AppError("cube-invalid", "There is no such file.");
+        parseCube((await files.read(lookFile, CUBE_LENGTH_MAX)).toString("utf8"));
+        return [{ level: "ok", code: null, message: "can be used" }];
+      });
+      said.push(...look.map((finding) => ({ about: `look ${showPath(lookFile)}`, ...finding })));
+    }
     const seen = await tried(async () => {
       if (!(await files.stat(path))) return [{ level: "ok", code: null, message: "is made at the start" }];
       await files.list(path);

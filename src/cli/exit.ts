@@ -7,7 +7,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** The codes as help prints them. */
 export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, "everything worked"],
-  [EXIT.failed, "a job, or one of the given files, failed"],
+  [EXIT.failed, "a photo failed, was refused or is held"],
   [EXIT.usage, "the command line or the configuration is wrong"],
   [EXIT.backend, "no backend could be reached"],
   [EXIT.bug, "a bug in hotgrade"],

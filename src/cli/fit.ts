@@ -1,5 +1,7 @@
 /** fit: the look between two pictures, as a .cube. */
 import { performance } from "node:perf_hooks";
+import { AppError } from "../core/errors.ts";
+import { extensionOf } from "../core/inbox/path-text.ts";
 import { defineCommand } from "./command.ts";
 import { loadConfig } from "./config-file.ts";
 import { absolute } from "./config-paths.ts";
@@ -48,6 +50,8 @@ export const fit = defineCommand({
   async run({ cwd, env, stderr, signal, options, words, print }) {
     const { config } = await loadConfig({ explicit: options.config, cwd, env });
     const cube = absolute(cwd, options.out);
+    // A .cube of that name is replaced, so no other file may be named by mistake.
+    if (extensionOf(cube) !== "cube") throw new AppError("usage", `--out ${options.out} must end in .cube`);
     const [before, after] = [absolute(cwd, words[0]!), absolute(cwd, words[1]!)];
     const baseline = options.baseline === undefined ? null : absolute(cwd, options.baseline);
     await requireFiles(filesOf({ env }), [before, after, ...(baseline === null ? [] : [baseline])]);

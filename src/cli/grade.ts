@@ -101,6 +101,7 @@ async function photoOf(
   const [inbox] = config.inboxes;
   if (!inbox) throw new AppError("usage", "the configuration has no inbox to take the settings from");
   const lookFile = look === undefined ? undefined : absolute(cwd, look);
+  if (lookFile !== undefined && !(await files.stat(lookFile))) throw new AppError("usage", `there is no ${look}`);
   const recipe = recipeFor(inbox, config.backends, {
     ...(prompt ? { prompt } : {}),
     ...(lookFile ? { lookFile } : {}),

@@ -21,7 +21,7 @@ export const once = defineCommand({
   words: [0, Number.POSITIVE_INFINITY],
   examples: [
     ["hotgrade once", "from cron: 0 3 * * * cd /photos && hotgrade once"],
-    ["hotgrade once inbox/weddings", "only that inbox"],
+    ["hotgrade once weddings", "only that inbox"],
   ],
   async run(context) {
     const { options, print, signal, words } = context;

@@ -12,7 +12,7 @@ import { jobNamed, type OpenProject, openProject, withLedger } from "./project.t
 
 const WHICH = {
   inbox: { kind: "text", value: "PATH", about: "All of this inbox." },
-  all: { kind: "flag", about: "All that it can be said of." },
+  all: { kind: "flag", about: "All photos that it applies to." },
   ...CONFIG,
   ...JSON_OUTPUT,
 } as const;
