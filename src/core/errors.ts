@@ -87,8 +87,9 @@ const CATALOGUE = {
   },
   "look-spatial": {
     retry: false,
-    hint: "This is not a colour grade: the model repainted parts. Change the prompt and `retry`, or set `onSpatial: write`.",
+    hint: "This is not a colour grade: use `finish: local` (or `onSpatial: local`) for light that changes with the place; change the prompt and `retry` where the model repainted parts; or `approve` the nearest look.",
   },
+  "grid-invalid": { retry: false, hint: "`hotgrade retry` asks the model again and makes a new one." },
   "pair-mismatch": { retry: false, hint: "AFTER must show the same picture as BEFORE, whole or centre-cropped." },
 
   // Output.

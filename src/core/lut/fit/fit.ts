@@ -48,14 +48,27 @@ export const LOOK_SIZE_MIN = 17;
 export const LOOK_SIZE_MAX = 65;
 const SUPPORT_MIN = 0.5;
 
-export function fitLook(input: FitInput): { readonly lattice: Lattice; readonly report: LookReport } {
+export type FittedLook = {
+  readonly lattice: Lattice;
+  readonly report: LookReport;
+  /** What the look was fitted to, for what goes on from there. */
+  readonly blocks: Blocks;
+  /** Pixels a side of a block. */
+  readonly blockSize: number;
+};
+
+export function fitLook(input: FitInput): FittedLook {
   const pair = pairOf(input);
   const size = blockSize(input.width, input.height);
   const { warp, registered } = register(pair, size);
   const blocks = blocksOf(pair, size, warp);
   const fit = solve(blocks, FULL_PLAN);
-  return { lattice: lookOf(fit, input.size), report: reportOf(blocks, fit, warp, registered) };
+  const report = reportOf(blocks, fit, warp, registered);
+  return { lattice: lookOf(fit, input.size), report, blocks, blockSize: size };
 }
+
+/** The look of blocks that are there already, on `size` nodes a side. */
+export const lookFor = (blocks: Blocks, size: number): Lattice => lookOf(solve(blocks, FULL_PLAN), size);
 
 /** Checks sizes; a look that came from half a picture would be worse than none. */
 function pairOf({ before, after, baseline, width, height, alpha, rounding, size }: FitInput): Pair {

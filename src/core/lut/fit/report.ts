@@ -17,4 +17,6 @@ export type FitReport = {
   readonly registered: boolean;
   /** Robust spread of what is left pixel by pixel, in 8-bit codes. */
   readonly noise: number;
+  /** `score` of look and bilateral grid together; absent where no grid was fitted. */
+  readonly localScore?: number;
 };

@@ -27,6 +27,18 @@ export function verdictOf(score: number): Verdict {
 
 /** S for `looked`, the look's colours at the blocks (3·count, 0 … 1): 0 where it explains everything. */
 export function scoreOf(blocks: Blocks, looked: Float32Array): number {
+  const { values } = heatOf(blocks, looked);
+  const differences = values.filter((value) => value >= 0).sort();
+  return differences[Math.floor(PERCENTILE * (differences.length - 1))] ?? 0;
+}
+
+/**
+ * Where the look leaves something behind: ΔE₀₀ of the blurred residual over the picture.
+ * Shape   Float32Array of columns·rows, row by row, each cell CELL × CELL blocks; −1 where nothing counts.
+ */
+export type Heat = { readonly columns: number; readonly rows: number; readonly values: Float32Array };
+
+export function heatOf(blocks: Blocks, looked: Float32Array): Heat {
   const columns = Math.max(1, Math.floor(blocks.columns / CELL));
   const rows = Math.max(1, Math.floor(blocks.rows / CELL));
   const colour = new Float32Array(3 * columns * rows);
@@ -38,16 +50,15 @@ export function scoreOf(blocks: Blocks, looked: Float32Array): number {
     [counted, 1],
   ] as const)
     blur(field, columns, rows, channels);
-  const differences: number[] = [];
+  const values = new Float32Array(columns * rows).fill(-1);
   for (let cell = 0, q = 0; cell < columns * rows; cell++, q += 3) {
     if (colour[q]! < 0) continue;
     const share = 1 / Math.max(counted[cell]!, 1e-6);
     const here = [colour[q]!, colour[q + 1]!, colour[q + 2]!] as const;
     const shifted = here.map((value, c) => Math.min(1, Math.max(0, value + share * left[q + c]!)));
-    differences.push(deltaE(toLab([shifted[0]!, shifted[1]!, shifted[2]!]), toLab(here)));
+    values[cell] = deltaE(toLab([shifted[0]!, shifted[1]!, shifted[2]!]), toLab(here));
   }
-  differences.sort((one, other) => one - other);
-  return differences[Math.floor(PERCENTILE * (differences.length - 1))] ?? 0;
+  return { columns, rows, values };
 }
 
 /** Means over cells: the look's colour (−1 where nothing counts), the residual and the share of blocks that count. */
