@@ -2,6 +2,7 @@
 import type { Grade } from "./core/colour/parametric.ts";
 import type { PathText } from "./core/inbox/path-text.ts";
 import type { PictureFormat, PictureInfo } from "./core/job/picture.ts";
+import type { View } from "./core/local/grid.ts";
 import type { FitReport } from "./core/lut/fit/report.ts";
 import type { RgbPicture } from "./core/lut/hald.ts";
 import type { Frame } from "./core/workflow/framing.ts";
@@ -39,6 +40,18 @@ export type FitRequest = {
   readonly title: string;
   readonly comments: readonly string[];
   readonly to: PathText;
+  /** A bilateral grid besides, where the verdict calls for one; the report then says `localScore`. */
+  readonly local?: LocalRequest;
+  /** A PNG of where the look fails; written for the verdicts warn and spatial. */
+  readonly heatmap?: PathText;
+};
+
+export type LocalRequest = {
+  readonly to: PathText;
+  /** `always` means for every verdict but global, where the look is all there is. */
+  readonly when: "always" | "spatial";
+  /** What BEFORE shows of the photo. */
+  readonly view: View;
 };
 
 export type RenderRequest = {
@@ -47,6 +60,8 @@ export type RenderRequest = {
   readonly pictureSha256?: string;
   /** A .cube of the look. */
   readonly cube: PathText;
+  /** The .grid of what changes with the place, on top of the look. */
+  readonly grid?: PathText;
   /** 0 leaves the photo as it is, 1 applies the whole look. */
   readonly strength: number;
   readonly format: PictureFormat;

@@ -195,7 +195,7 @@ function multiply(a: Matrix, b: Matrix): Matrix {
   ];
 }
 
-function inverse([[a, b, c], [d, e, f], [g, h, i]]: Matrix): Matrix {
+export function inverse([[a, b, c], [d, e, f], [g, h, i]]: Matrix): Matrix {
   const det = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
   return [
     [(e * i - f * h) / det, (c * h - b * i) / det, (b * f - c * e) / det],

@@ -4,9 +4,12 @@ import sharp from "sharp";
 import { type Grade, gradeLattice } from "../../core/colour/parametric.ts";
 import { AppError } from "../../core/errors.ts";
 import { showPath } from "../../core/inbox/path-text.ts";
+import { formatGrid } from "../../core/local/file.ts";
+import { viewWithin, WHOLE } from "../../core/local/grid.ts";
+import { heatMap } from "../../core/local/heat.ts";
+import { fitLocal } from "../../core/local/local.ts";
 import { coverageNote } from "../../core/lut/coverage.ts";
 import { formatCube } from "../../core/lut/cube.ts";
-import { fitLook } from "../../core/lut/fit/fit.ts";
 import { frameOf } from "../../core/lut/fit/frame.ts";
 import type { FitReport } from "../../core/lut/fit/report.ts";
 import { type Kernel, prepareKernel } from "../../core/lut/kernel/kernel.ts";
@@ -94,7 +97,7 @@ export async function fitPair(request: FitRequest, pixelsMax: number): Promise<F
   const shown = await decodeSrgb(before, { crop, width, height });
   const answered = await whole(after);
   const baseline = request.baseline === null ? null : await whole(await openPicture(request.baseline, pixelsMax));
-  const { lattice, report } = fitLook({
+  const input = {
     before: shown.rgb,
     after: answered.rgb,
     ...(baseline && { baseline: baseline.rgb }),
@@ -103,7 +106,22 @@ export async function fitPair(request: FitRequest, pixelsMax: number): Promise<F
     height,
     rounding: request.rounding,
     size: request.size,
-  });
+  };
+  const seen = {
+    left: left / from.width,
+    top: top / from.height,
+    width: cropWidth / from.width,
+    height: cropHeight / from.height,
+  };
+  const { local } = request;
+  const view = local ? viewWithin(local.view, seen) : WHOLE;
+  const { lattice, report, grid, heat } = fitLocal(input, local?.when ?? "never", view);
+  if (grid && local) await told("write", local.to, () => writeAtomic(local.to, formatGrid(grid)));
+  const { heatmap } = request;
+  if (heat && heatmap) {
+    const map = await pngOf(heatMap(shown.rgb, width, height, heat), width, height);
+    await told("write", heatmap, () => writeAtomic(heatmap, map));
+  }
   const comments = [...request.comments, coverageNote(report.coverage)];
   const cube = formatCube(lattice, { title: request.title, comments });
   await told("write", request.to, () => writeAtomic(request.to, cube));

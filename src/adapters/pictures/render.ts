@@ -1,6 +1,7 @@
 /** render: the look on the full original, encoded as the original was, its metadata carried, on the disk for good. */
 import { createHash } from "node:crypto";
 import type { PathText } from "../../core/inbox/path-text.ts";
+import type { Grid } from "../../core/local/grid.ts";
 import { CUBE_LENGTH_MAX, parseCube } from "../../core/lut/cube.ts";
 import { prepareKernel } from "../../core/lut/kernel/kernel.ts";
 import type { Lattice } from "../../core/lut/lattice.ts";
@@ -10,6 +11,7 @@ import { carryMetadata } from "./carry.ts";
 import { decodePicture, openPicture, type Pixels } from "./decode.ts";
 import { encodePicture } from "./encode.ts";
 import { atStrength, deviceLink } from "./link.ts";
+import { applyLocal, readGrid } from "./local.ts";
 
 type Kernel = ReturnType<typeof prepareKernel>;
 
@@ -20,10 +22,11 @@ const links = new Map<string, Lattice>();
 export async function render(request: RenderRequest, pixelsMax: number, signal: AbortSignal): Promise<RenderReport> {
   const opened = await openPicture(request.original, pixelsMax, request.pictureSha256);
   const look = await readLook(request.cube, request.strength);
+  const grid = request.grid === undefined ? null : await readGrid(request.grid, request.strength);
   const { anatomy } = opened;
   const pixels = await decodePicture(opened);
   signal.throwIfAborted();
-  applyLook(pixels, look, anatomy.profile?.sha256 ?? "");
+  applyLook(pixels, look, anatomy.profile?.sha256 ?? "", grid);
   const { width, height, channels, becameSrgb } = pixels;
   const { format, quality } = request;
   const encoded = await encodePicture(pixels.samples, { width, height, channels, format, quality, anatomy });
@@ -52,9 +55,11 @@ export async function readLook(cube: PathText, strength: number): Promise<Look> 
 export type Look = { readonly lattice: Lattice; readonly name: string };
 
 /** In place, in the picture's own numbers. */
-export function applyLook({ samples, channels, way }: Pixels, look: Look, profileSha256: string): void {
+export function applyLook(pixels: Pixels, look: Look, profileSha256: string, grid: Grid | null = null): void {
+  const { samples, channels, way } = pixels;
   const lattice = way ? linkOf(`${profileSha256}/${look.name}`, () => deviceLink(look.lattice, way)) : look.lattice;
-  kernelFor(lattice, samples).apply(samples, channels);
+  if (grid) applyLocal(pixels, lattice, grid);
+  else kernelFor(lattice, samples).apply(samples, channels);
 }
 
 const kernelFor = (lattice: Lattice, samples: Pixels["samples"]): Kernel =>
