@@ -72,6 +72,9 @@ export const job = defineCommand({
     print.line(`prompt    ${found.recipe.prompt}`);
     if (found.facts.fit)
       print.line(`look      ${found.facts.verdict}, ΔE ${found.facts.fit.score.toFixed(2)} left over`);
+    if (found.facts.fit?.localScore !== undefined)
+      print.line(`local     ΔE ${found.facts.fit.localScore.toFixed(2)} left over with light by place`);
+    if (found.facts.heatmap) print.line(`where     ${showPath(found.facts.heatmap)}`);
     for (const { id, backend, state, seed } of tickets)
       print.line(`ticket    ${id} on ${backend}: ${state}, seed ${seed}`);
     for (const { path, state } of outputs)

@@ -80,6 +80,8 @@ export function jobData(job: Job) {
     backend: facts.backend ?? null,
     verdict: facts.verdict ?? null,
     score: facts.score ?? null,
+    finish: facts.cube === undefined ? null : facts.grid ? "local" : "lut",
+    heatmap: facts.heatmap === undefined ? null : showPath(facts.heatmap),
     outputs: (facts.outputs ?? []).map(showPath),
     notes: facts.notes ?? [],
     error: failure && { code: failure.code, message: failure.message, hint: hintOf(failure.code) },

@@ -37,8 +37,17 @@ const status = async () => (await project.json("status")) as Status;
 const put = async (name: string, seed: number) =>
   writeFileSync(join(project.inbox, name), await sceneImage(300, 200, seed).jpeg({ quality: 95 }).toBuffer());
 
+/** The stand-in's relight of 1: black on the left, twice as light on the right. */
+const relightError = (original: string, output: string, look: Lattice) =>
+  meanError(original, output, look, (u) => 2 * u);
+
 /** Mean CIEDE2000 between a written photo and the look applied to its original, over an even grid of pixels. */
-async function meanError(original: string, output: string, look: Lattice): Promise<number> {
+async function meanError(
+  original: string,
+  output: string,
+  look: Lattice,
+  light: (u: number) => number = () => 1,
+): Promise<number> {
   const [before, after] = await Promise.all(
     [original, output].map((file) => sharp(file).removeAlpha().raw().toBuffer()),
   );
@@ -49,8 +58,12 @@ async function meanError(original: string, output: string, look: Lattice): Promi
     pixels[at + 1]! / 255,
     pixels[at + 2]! / 255,
   ];
-  for (let pixel = 0; pixel < before!.length / 3; pixel += 37, count++)
-    sum += deltaE(toLab(sampleTetrahedral(look, colour(before!, 3 * pixel))), toLab(colour(after!, 3 * pixel)));
+  const { width } = await sharp(original).metadata();
+  for (let pixel = 0; pixel < before!.length / 3; pixel += 37, count++) {
+    const by = light(((pixel % width) + 0.5) / width);
+    const truth = sampleTetrahedral(look, colour(before!, 3 * pixel)).map((value) => Math.min(1, by * value));
+    sum += deltaE(toLab([truth[0]!, truth[1]!, truth[2]!]), toLab(colour(after!, 3 * pixel)));
+  }
   return sum / count;
 }
 
@@ -93,11 +106,42 @@ describe("with a ComfyUI", () => {
     copyFileSync(join(SAMPLES, "sunset.webp"), join(project.inbox, "a.webp"));
     expect((await project.run("once")).code).toBe(1);
     const { troubles } = await status();
-    expect(troubles).toMatchObject([{ error: { code: "look-spatial" } }]);
+    expect(troubles).toMatchObject([
+      { error: { code: "look-spatial", hint: expect.stringContaining("finish: local") } },
+    ]);
+    const { heatmap } = (await project.json("job", troubles[0]!.id)) as { heatmap: string };
+    expect((await sharp(heatmap).metadata()).format).toBe("png");
+    expect((await project.run("job", troubles[0]!.id)).stdout).toContain(heatmap);
     expect(existsSync(join(project.outbox, "a.webp"))).toBe(false);
     await project.run("approve", troubles[0]!.id.slice(0, 8));
     expect((await project.run("once")).code).toBe(0);
     expect(existsSync(join(project.outbox, "a.webp"))).toBe(true);
+  });
+
+  test("with onSpatial: local the light goes on the photo as the model had it, and the report says so", async () => {
+    const look = latticeNamed("warm");
+    comfyui.setLook(look);
+    comfyui.setFlaws({ relight: 1 });
+    const graded = async (onSpatial: string): Promise<number> => {
+      const own = makeProject(`
+backends: [{ name: gpu-1, kind: comfyui, url: "${comfyui.url}" }]
+inboxes: [{ path: inbox, outbox: graded, settle: 100ms, rescan: 1s, onSpatial: ${onSpatial} }]
+`);
+      await sharp(join(SAMPLES, "sunset.webp")).png().toFile(join(own.inbox, "a.png"));
+      expect((await own.run("once")).code).toBe(0);
+      const error = await relightError(join(own.inbox, "a.png"), join(own.outbox, "a.png"), look);
+      const report = JSON.parse(readFileSync(join(own.outbox, "a.grade.json"), "utf8"));
+      const { jobs } = (await own.json("jobs")) as { jobs: { id: string }[] };
+      const job = (await own.json("job", jobs[0]!.id)) as { finish: string; heatmap: string };
+      const finish = onSpatial === "local" ? "local" : "lut";
+      expect([report.finish, job.finish, existsSync(job.heatmap)]).toEqual([finish, finish, true]);
+      expect(report.notes.join()).toMatch(finish === "local" ? /more than the \.cube/ : /^(?!.*more than)/);
+      own.remove();
+      return error;
+    };
+    const [written, local] = [await graded("write"), await graded("local")];
+    expect(local).toBeLessThan(1.5);
+    expect(written).toBeGreaterThan(2 * local);
   });
 
   test("retry of a held photo asks the model again with another seed", async () => {

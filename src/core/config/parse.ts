@@ -1,6 +1,6 @@
 /** From the plain values of a configuration file to a Config, or to everything that is wrong with them at once. */
 import type { PathText } from "../inbox/path-text.ts";
-import type { Disposition, OutputFormat, Sidecar } from "../job/job.ts";
+import type { Disposition, FinishName, OutputFormat, Sidecar } from "../job/job.ts";
 import { parseDuration, parsePixels, parseSize } from "./durations.ts";
 import { type Issue, issuesOf, sentenceOf } from "./issues.ts";
 import { type ConfigText, configSchema, type InboxText } from "./schema.ts";
@@ -30,11 +30,11 @@ export type InboxConfig = {
   readonly seed: number | "random" | "from-content";
   /** Names as written, or null for the usual choice; `backendsFor` answers. */
   readonly backends: readonly string[] | null;
-  readonly finish: "lut";
+  readonly finish: FinishName;
   /** A .cube to use instead of asking a model, or null. */
   readonly lookFile: PathText | null;
   readonly lutSize: number;
-  readonly onSpatial: "hold" | "write";
+  readonly onSpatial: "hold" | "local" | "write";
   readonly settleMs: number;
   readonly rescanMs: number;
   readonly order: "oldest" | "newest" | "name";

@@ -13,9 +13,9 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 /** Key → values to come. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   driver: ["postgres", "postgresql"],
-  finish: ["local", "direct", "tiles", "cutout"],
+  finish: ["direct", "tiles", "cutout"],
   look: ["shoot"],
-  onSpatial: ["local", "direct"],
+  onSpatial: ["direct"],
   sidecars: ["hald", "lightroom"],
 };
 

@@ -123,16 +123,23 @@ const inbox = z.strictObject({
     .describe(
       "Name, or list of names, of the backends that serve it. Without it: every backend that is not builtin; the builtin when there is no other.",
     ),
-  finish: z.enum(["lut"]).default("lut").describe("How the model's picture becomes the output."),
+  finish: z
+    .enum(["lut", "local"])
+    .default("lut")
+    .describe(
+      "How the model's picture becomes the output: `lut` takes its colours alone, `local` also the light it changed by place, such as a vignette.",
+    ),
   look: path("each, or a .cube file")
     .refine((text) => text === "each" || /\.cube$/i.test(text), { error: "expected each, or the path of a .cube file" })
     .default("each")
     .describe("`each` asks the backend for every photo; the path of a `.cube` uses that look and asks no model."),
   lutSize: z.int().min(17).max(65).default(33).describe("Points a side of the LUT, 17 to 65."),
   onSpatial: z
-    .enum(["hold", "write"])
+    .enum(["hold", "local", "write"])
     .default("hold")
-    .describe("What to do when the model's edit is not one colour transform: hold for a person, or write the nearest."),
+    .describe(
+      "What to do when the model's edit is not one colour transform: `hold` for a person, go on with finish `local`, or `write` the nearest look.",
+    ),
   settle: duration("100ms", "1h").default("2s").describe("How long a file must stand still before it is taken."),
   rescan: duration("1s", "1d").default("60s").describe("How often the whole folder is looked through."),
   order: z.enum(["oldest", "newest", "name"]).default("oldest").describe("Which photo is taken first."),

@@ -22,6 +22,9 @@ export type Disposition =
   | { readonly kind: "move" | "copy"; readonly folder: PathText }
   | { readonly kind: "trash" };
 
+/** How the model's picture becomes the output: by its look alone, or by look and bilateral grid. */
+export type FinishName = "lut" | "local";
+
 export type Sidecar = "cube" | "report";
 export type OutputFormat = "same" | "jpeg" | "png" | "tiff" | "webp";
 
@@ -35,12 +38,12 @@ export type Recipe = {
   readonly seed: number | "random" | "from-content";
   /** Names of the backends that may serve it, in the order of preference. */
   readonly backends: readonly string[];
-  readonly finish: "lut";
+  readonly finish: FinishName;
   /** Absolute path of a .cube to use instead of asking a model, or null. */
   readonly lookFile: PathText | null;
   readonly lutSize: number;
   readonly strength: number;
-  readonly onSpatial: "hold" | "write";
+  readonly onSpatial: "hold" | "local" | "write";
   readonly output: OutputRecipe;
   readonly original: Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>>;
 };
@@ -75,6 +78,10 @@ export type Facts = {
   readonly verdict?: "global" | "warn" | "spatial";
   readonly score?: number;
   readonly fit?: FitReport;
+  /** The .grid of what the model changed by place, on top of `cube`. */
+  readonly grid?: PathText;
+  /** A picture of where the look does not explain the edit. */
+  readonly heatmap?: PathText;
   /** Sentences worth the user's attention, for status and report. */
   readonly notes?: readonly string[];
   /** Temp files being written in the outbox, named before they are made. */

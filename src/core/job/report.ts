@@ -42,6 +42,8 @@ export function reportOf({ job, info, rendered, tickets, attempts, now }: Report
       hash: job.recipeHash,
     },
     backend: ticket ? { name: ticket.backend, ticket: ticket.id, seed: ticket.seed } : null,
+    /** What was done; the recipe says what was asked for. */
+    finish: facts.grid ? "local" : "lut",
     fit: facts.fit ?? null,
     notes: [...(facts.notes ?? []), ...notes],
     timings: attempts.map(({ stage, kind, startedAt, endedAt, times }) => ({

@@ -58,7 +58,7 @@ const GIVES: Readonly<Record<Stage, readonly (keyof Facts)[]>> = {
   upload: ["backend", "plate"],
   queue: ["ticket", "notes"],
   fetch: ["preview", "baseline", "rounding"],
-  lut: ["cube", "verdict", "score", "fit"],
+  lut: ["cube", "verdict", "score", "fit", "grid", "heatmap"],
   write: ["temps", "outputs"],
   retire: ["retiring"],
 };

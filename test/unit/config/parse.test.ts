@@ -92,9 +92,9 @@ test("a key of a later version says that it is planned", () => {
 });
 
 test("a value of a later version says that it is planned", () => {
-  const plain = inInbox({ finish: "local", onSpatial: "direct", look: "shoot", sidecars: ["cube", "hald"] });
+  const plain = inInbox({ finish: "tiles", onSpatial: "direct", look: "shoot", sidecars: ["cube", "hald"] });
   expect(issues(plain).map(({ message }) => message)).toEqual([
-    "finish: local is planned, not built yet",
+    "finish: tiles is planned, not built yet",
     "look: shoot is planned, not built yet",
     "onSpatial: direct is planned, not built yet",
     "sidecars: hald is planned, not built yet",
