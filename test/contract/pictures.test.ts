@@ -192,6 +192,31 @@ describe("plate, paint, prove, fit", () => {
     expect(await meanOff(one, expected)).toBeLessThan(1.2);
   });
 
+  test.each([
+    ["a little", 200, 150],
+    ["more than the photo itself, again and again", 300, 40],
+  ])("what a plate has besides the photo are its mirrored edges: %s", async (_how, width, height) => {
+    const original = await saved(folder, `edges-${width}.png`, sceneImage(width, height).png());
+    const frame = frameFor({ kind: "multiple", of: 16, pixelsMax: 16_384 }, width, height, "pad");
+    const { left, top, width: across, height: down } = frame.inner!;
+    const to = fresh("png");
+    await pictures.plate({ original, frame, to });
+    await pictures.prove(to, frame);
+    const pixels = await sharp(bytesOf(to)).raw().toBuffer();
+    const at = (x: number, y: number) => [...pixels.subarray(3 * (y * frame.width + x), 3 * (y * frame.width + x) + 3)];
+    const mirrored = (place: number, from: number, length: number) => {
+      const beyond = (((place - from) % (2 * length)) + 2 * length) % (2 * length);
+      return from + (beyond < length ? beyond : 2 * length - 1 - beyond);
+    };
+    for (let x = 0; x < frame.width; x += 3)
+      for (let y = 0; y < frame.height; y++)
+        expect(at(x, y)).toEqual(at(mirrored(x, left, across), mirrored(y, top, down)));
+    const shown = await sharp(bytesOf(to)).extract(frame.inner!).png().toBuffer();
+    writeFileSync(to, shown);
+    const expected = await sceneImage(width, height).resize(across, down, { fit: "fill" }).raw().toBuffer();
+    expect(await meanOff(to, expected)).toBeLessThan(1.2);
+  });
+
   test("a 16-bit photo in a wide profile gives the same plate as its 8-bit sRGB twin", async () => {
     const wide = await saved(folder, "wide.tif", await wideTiff());
     const to = fresh("png");

@@ -13,6 +13,7 @@ import { formatCube } from "../../core/lut/cube.ts";
 import { frameOf } from "../../core/lut/fit/frame.ts";
 import type { FitReport } from "../../core/lut/fit/report.ts";
 import { type Kernel, prepareKernel } from "../../core/lut/kernel/kernel.ts";
+import type { Frame } from "../../core/workflow/framing.ts";
 import type { FitRequest, PaintRequest, PlateRequest, ProveRequest } from "../../ports.ts";
 import { readWhole, told, writeAtomic } from "../files.ts";
 import { infoOf } from "./anatomy.ts";
@@ -42,10 +43,20 @@ export async function plate(
     throw new AppError("original-changed", `The photo is ${width} × ${height} now: the frame no longer lies in it.`, {
       path: original,
     });
-  const { rgb } = await decodeSrgb(opened, frame);
-  const bytes = await pngOf(rgb, frame.width, frame.height);
+  const bytes = await pngOf(await framed(opened, frame), frame.width, frame.height);
   await told("write", to, () => writeAtomic(to, bytes));
   return { sha256: createHash("sha256").update(bytes).digest("hex"), sizeBytes: bytes.length };
+}
+
+async function framed(opened: Opened, { crop, width, height, inner }: Frame): Promise<Uint8Array> {
+  if (!inner) return (await decodeSrgb(opened, { crop, width, height })).rgb;
+  const shown = await decodeSrgb(opened, { crop, width: inner.width, height: inner.height });
+  const { left, top } = inner;
+  const [right, bottom] = [width - left - inner.width, height - top - inner.height];
+  return sharp(shown.rgb, { raw: { width: inner.width, height: inner.height, channels: 3 } })
+    .extend({ left, top, right, bottom, extendWith: "mirror" })
+    .raw()
+    .toBuffer();
 }
 
 export async function paint(request: PaintRequest, pixelsMax: number): Promise<undefined> {

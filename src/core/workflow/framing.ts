@@ -13,12 +13,22 @@ export type PlateRule =
   /** The photo's own size, made smaller only where it has more than `pixelsMax`. */
   | { readonly kind: "own"; readonly pixelsMax: number };
 
+/**
+ * `crop` fills the plate with the photo's centre: a look does not miss the borders. `pad` shows the whole photo and mirrors
+ * its edges into what remains: for whatever needs an answer for every place.
+ */
+export type Framing = "crop" | "pad";
+
+export type Box = { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
+
 export type Frame = {
   /** The part of the photo the plate shows, in whole pixels of the upright original. */
-  readonly crop: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
+  readonly crop: Box;
   /** The plate's size. */
   readonly width: number;
   readonly height: number;
+  /** Where in the plate that part lies, when mirrored edges surround it; all of the plate else. */
+  readonly inner?: Box;
   /** The whole photo at another aspect: a look does not mind, and a crop would lose too much. */
   readonly squeeze: boolean;
 };
@@ -30,6 +40,8 @@ export const MULTIPLE_PIXELS_MAX = 1_048_576;
 export const OWN_PIXELS_MAX = 1_000_000;
 /** Longer shapes than this, either way, are squeezed rather than cropped. */
 export const ASPECT_MAX = 2.6;
+/** Longer shapes than this are squeezed even where others are padded: a strip of pixels tells nobody anything. */
+export const PADDED_ASPECT_MAX = 8;
 /** How far from the ideal side a `multiple` size may lie, in steps of `of`. */
 const STEPS_AWAY = 4;
 
@@ -67,7 +79,7 @@ export function plateRule(graph: Graph | undefined): PlateRule {
 }
 
 /** The plate of a photo of `width` × `height` upright pixels: 6000 × 4000 under `kontext` is all of it at 1248 × 832. */
-export function frameFor(rule: PlateRule, width: number, height: number): Frame {
+export function frameFor(rule: PlateRule, width: number, height: number, framing: Framing = "crop"): Frame {
   if (!(Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 && height > 0))
     throw new AppError("internal", `a photo of ${width} × ${height} has no plate`);
   const whole = { left: 0, top: 0, width, height };
@@ -75,8 +87,19 @@ export function frameFor(rule: PlateRule, width: number, height: number): Frame 
 
   const aspect = Math.min(ASPECT_MAX, Math.max(1 / ASPECT_MAX, width / height));
   const size = rule.kind === "kontext" ? kontextSize(aspect) : multipleSize(aspect, rule.of, rule.pixelsMax);
+  const isPadded = framing === "pad" && Math.max(width / height, height / width) <= PADDED_ASPECT_MAX;
+  if (isPadded) return { crop: whole, ...size, ...innerOf(width, height, size), squeeze: false };
   if (aspect !== width / height) return { crop: whole, ...size, squeeze: true };
   return { crop: centreCrop(width, height, size), ...size, squeeze: false };
+}
+
+/** The largest box of the photo's shape in the middle of a plate; none where it fills the plate to the pixel. */
+function innerOf(width: number, height: number, size: Size): Pick<Frame, "inner"> {
+  const scale = Math.min(size.width / width, size.height / height);
+  const [across, down] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+  if (across === size.width && down === size.height) return {};
+  const [left, top] = [Math.floor((size.width - across) / 2), Math.floor((size.height - down) / 2)];
+  return { inner: { left, top, width: across, height: down } };
 }
 
 function centreCrop(width: number, height: number, size: Size): Frame["crop"] {

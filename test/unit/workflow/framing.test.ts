@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { frameFor, KONTEXT_SIZES, type PlateRule, plateRule } from "../../../src/core/workflow/framing.ts";
+import {
+  frameFor,
+  KONTEXT_SIZES,
+  PADDED_ASPECT_MAX,
+  type PlateRule,
+  plateRule,
+} from "../../../src/core/workflow/framing.ts";
 import { graphOf, PLAIN, shipped } from "./sample.ts";
 
 const KONTEXT: PlateRule = { kind: "kontext" };
@@ -149,6 +155,43 @@ test("every frame lies inside its photo, in the middle, and has the plate's shap
       expect(Math.min(...off.map(Math.abs))).toBeLessThanOrEqual(0.5);
     }),
   );
+});
+
+describe("with padding", () => {
+  test("a 4 : 3 photo is whole, in the middle of the plate, between mirrored edges", () => {
+    expect(frameFor(KONTEXT, 4000, 3000, "pad")).toEqual({
+      crop: { left: 0, top: 0, width: 4000, height: 3000 },
+      ...{ width: 1184, height: 880, squeeze: false },
+      inner: { left: 5, top: 0, width: 1173, height: 880 },
+    });
+  });
+
+  test("a photo of the plate's own shape fills it, and a backend without sizes needs no edges", () => {
+    expect(frameFor(KONTEXT, 6000, 4000, "pad")).toEqual(frameFor(KONTEXT, 6000, 4000));
+    expect(frameFor(OWN, 4000, 3000, "pad")).toEqual(frameFor(OWN, 4000, 3000));
+  });
+
+  test("a strip is squeezed all the same", () => {
+    expect(frameFor(KONTEXT, 8000, 1000, "pad")).toMatchObject({ squeeze: false, inner: { width: 1568, height: 196 } });
+    expect(frameFor(KONTEXT, 8001, 1000, "pad")).toEqual(frameFor(KONTEXT, 8001, 1000));
+  });
+
+  test("every other photo is whole and in its own shape, on a plate of the same size as ever", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(KONTEXT, MULTIPLE), sides, (rule, [width, height]) => {
+        fc.pre(Math.max(width / height, height / width) <= PADDED_ASPECT_MAX);
+        const { crop, inner, squeeze, ...plate } = frameFor(rule, width, height, "pad");
+        expect([crop, squeeze]).toEqual([{ left: 0, top: 0, width, height }, false]);
+        expect(frameFor(rule, width, height)).toMatchObject(plate);
+        const box = inner ?? { left: 0, top: 0, ...plate };
+        expect(Math.min(box.left, box.top)).toBe(0);
+        expect(Math.abs(2 * box.left + box.width - plate.width)).toBeLessThanOrEqual(1);
+        expect(Math.abs(2 * box.top + box.height - plate.height)).toBeLessThanOrEqual(1);
+        const off = [box.width - (box.height * width) / height, box.height - (box.width * height) / width];
+        expect(Math.min(...off.map(Math.abs))).toBeLessThanOrEqual(0.5);
+      }),
+    );
+  });
 });
 
 test.each([
