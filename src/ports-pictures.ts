@@ -5,7 +5,7 @@ import type { PictureFormat, PictureInfo } from "./core/job/picture.ts";
 import type { View } from "./core/local/grid.ts";
 import type { FitReport } from "./core/lut/fit/report.ts";
 import type { RgbPicture } from "./core/lut/hald.ts";
-import type { Frame } from "./core/workflow/framing.ts";
+import type { Box, Frame } from "./core/workflow/framing.ts";
 
 export type { PictureFormat, PictureInfo } from "./core/job/picture.ts";
 
@@ -35,6 +35,8 @@ export type FitRequest = {
   readonly before: PathText;
   readonly after: PathText;
   readonly baseline: PathText | null;
+  /** The part of all of them that counts, in their pixels; they have one size then. Without it, all of them. */
+  readonly part?: Box;
   readonly rounding: "rounded" | "truncated";
   readonly size: number;
   readonly title: string;
@@ -50,7 +52,7 @@ export type LocalRequest = {
   readonly to: PathText;
   /** `always` means for every verdict but global, where the look is all there is. */
   readonly when: "always" | "spatial";
-  /** What BEFORE shows of the photo. */
+  /** What BEFORE (its part) shows of the photo. */
   readonly view: View;
 };
 
@@ -60,7 +62,7 @@ export type RenderRequest = {
   readonly pictureSha256?: string;
   /** A .cube of the look. */
   readonly cube: PathText;
-  /** The .grid of what changes with the place, on top of the look. */
+  /** The .grid of what changes with the place, on top of this very look; another look's is `grid-invalid`. */
   readonly grid?: PathText;
   /** 0 leaves the photo as it is, 1 applies the whole look. */
   readonly strength: number;
@@ -80,9 +82,11 @@ export type RenderReport = {
   readonly notes: readonly string[];
 };
 
-export type VerifyRequest = Pick<RenderRequest, "original" | "cube" | "strength"> & { readonly output: PathText };
+export type VerifyRequest = Pick<RenderRequest, "original" | "cube" | "grid" | "strength"> & {
+  readonly output: PathText;
+};
 
-/** The output against the original through the .cube, recomputed in double precision. NaN where sizes differ. */
+/** The output against the original through the .cube (and .grid), recomputed in double precision. NaN where sizes differ. */
 export type VerifyReport = {
   readonly sameSize: boolean;
   /** The output is not the original again. */
@@ -124,7 +128,7 @@ export type Pictures = {
   fit(request: FitRequest, signal?: AbortSignal): Promise<FitReport>;
   /** The look on the full original, encoded, metadata kept, fsynced. */
   render(request: RenderRequest, signal?: AbortSignal): Promise<RenderReport>;
-  /** Recomputes an output from its original and its .cube, independently of the fast kernel. */
+  /** Recomputes an output from its original, its .cube and its .grid, independently of the fast kernel. */
   verify(request: VerifyRequest, signal?: AbortSignal): Promise<VerifyReport>;
   /** The pixels of a picture in its own numbers, whatever its profile, at its own depth: a look stored as a picture. */
   readRgb(file: PathText, signal?: AbortSignal): Promise<RgbPicture>;

@@ -1,4 +1,5 @@
 /** Finish local through the Pictures port: real photos, real encoder, look and grid at full size against the truth. */
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,6 +77,10 @@ async function transferred(photo: Pixels, truth: Pixels, crop = { left: 0, top: 
   const render = async (besides: { readonly grid?: PathText }) => {
     const to = fresh("png");
     await pictures.render({ original, cube, strength: 1, format: "png", quality: null, to, ...besides });
+    const proof = await pictures.verify({ original, cube, strength: 1, output: to, ...besides });
+    // Straight lines between refined nodes leave the curve by two codes where it bends most.
+    expect(proof.encodedMaxCode).toBeLessThan(besides.grid ? 2.5 : 1);
+    expect(proof.encodedMeanCode).toBeLessThan(0.4);
     return meanError(await pixelsOf(to), truth);
   };
   return { report, heatmap, grid, alone: await render({}), both: existsSync(grid) ? await render({ grid }) : null };
@@ -116,13 +121,16 @@ describe("render with a grid", () => {
   /** Changes nothing, but goes all the way through the slices. */
   const still = pathOf(join(folder, "still.grid"));
   const dark = pathOf(join(folder, "dark.grid"));
+  const strange = pathOf(join(folder, "strange.grid"));
   let cube: PathText;
   beforeAll(() => {
     const empty = emptyGrid(gridSize(300, 200), WHOLE);
-    writeFileSync(still, formatGrid(empty));
-    const values = empty.values.map((_, at) => (at % 12 === 0 || at % 12 === 5 || at % 12 === 10 ? -0.5 : 0));
-    writeFileSync(dark, formatGrid({ ...empty, values }));
     cube = savedCube(folder);
+    const look = createHash("sha256").update(readFileSync(cube)).digest("hex");
+    writeFileSync(still, formatGrid(empty, look));
+    const values = empty.values.map((_, at) => (at % 12 === 0 || at % 12 === 5 || at % 12 === 10 ? -0.5 : 0));
+    writeFileSync(dark, formatGrid({ ...empty, values }, look));
+    writeFileSync(strange, formatGrid(empty, look.replace(/^./, "x")));
   });
 
   /** The file's own numbers: 8 bits as bytes, 16 bits as words. */
@@ -164,6 +172,14 @@ describe("render with a grid", () => {
       ),
     ).toBeLessThanOrEqual(1);
     expect(farthest(await rendered(file, dark, 0), await rendered(file, undefined, 0))).toBe(0);
+  });
+
+  test("a grid that was fitted with another look is refused", async () => {
+    const file = await saved(folder, "strange.png", sceneImage(30, 20).png());
+    await expect(rendered(file, strange)).rejects.toMatchObject({
+      code: "grid-invalid",
+      message: expect.stringContaining("belongs to another look"),
+    });
   });
 
   test("a grid file cut short is refused by its code", async () => {

@@ -16,9 +16,10 @@ import type { Samples } from "./convert.ts";
 import type { Pixels } from "./decode.ts";
 import { inverse, type ProfileWay } from "./icc.ts";
 
-export async function readGrid(file: PathText, strength: number): Promise<Grid> {
+/** The grid at a strength. `look` is the SHA-256 of the .cube it has to belong to. */
+export async function readGrid(file: PathText, look: string, strength: number): Promise<Grid> {
   const bytes = await told("read", file, () => readWhole(file, GRID_LENGTH_MAX));
-  return weakenGrid(parseGrid(bytes.toString("utf8")), strength);
+  return weakenGrid(parseGrid(bytes.toString("utf8"), look), strength);
 }
 
 /** One line of work: the pixels `from` on. */

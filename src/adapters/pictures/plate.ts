@@ -5,7 +5,7 @@ import { type Grade, gradeLattice } from "../../core/colour/parametric.ts";
 import { AppError } from "../../core/errors.ts";
 import { showPath } from "../../core/inbox/path-text.ts";
 import { formatGrid } from "../../core/local/file.ts";
-import { viewWithin, WHOLE } from "../../core/local/grid.ts";
+import { viewOf, viewWithin, WHOLE } from "../../core/local/grid.ts";
 import { heatMap } from "../../core/local/heat.ts";
 import { fitLocal } from "../../core/local/local.ts";
 import { coverageNote } from "../../core/lut/coverage.ts";
@@ -45,7 +45,7 @@ export async function plate(
     });
   const bytes = await pngOf(await framed(opened, frame), frame.width, frame.height);
   await told("write", to, () => writeAtomic(to, bytes));
-  return { sha256: createHash("sha256").update(bytes).digest("hex"), sizeBytes: bytes.length };
+  return { sha256: sha256Of(bytes), sizeBytes: bytes.length };
 }
 
 async function framed(opened: Opened, { crop, width, height, inner }: Frame): Promise<Uint8Array> {
@@ -97,44 +97,38 @@ export async function fitPair(request: FitRequest, pixelsMax: number): Promise<F
   const before = await openPicture(request.before, pixelsMax);
   const after = await openPicture(request.after, pixelsMax);
   const [from, to] = [infoOf(before.anatomy), infoOf(after.anatomy)];
-  const { left, top, width: cropWidth, height: cropHeight } = frameOf(from.width, from.height, to.width, to.height);
-  const shrink = Math.min(1, Math.sqrt(FIT_PIXELS_MAX / (to.width * to.height)));
-  const [width, height] = [Math.max(1, Math.round(to.width * shrink)), Math.max(1, Math.round(to.height * shrink))];
-  const whole = (opened: Opened) => {
-    const { width: fullWidth, height: fullHeight } = infoOf(opened.anatomy);
-    return decodeSrgb(opened, { crop: { left: 0, top: 0, width: fullWidth, height: fullHeight }, width, height });
-  };
-  const crop = { left, top, width: cropWidth, height: cropHeight };
-  const shown = await decodeSrgb(before, { crop, width, height });
-  const answered = await whole(after);
-  const baseline = request.baseline === null ? null : await whole(await openPicture(request.baseline, pixelsMax));
+  const answer = request.part ?? { left: 0, top: 0, width: to.width, height: to.height };
+  const question = request.part ?? frameOf(from.width, from.height, to.width, to.height);
+  const shrink = Math.min(1, Math.sqrt(FIT_PIXELS_MAX / (answer.width * answer.height)));
+  const width = Math.max(1, Math.round(answer.width * shrink));
+  const height = Math.max(1, Math.round(answer.height * shrink));
+  const shown = await decodeSrgb(before, { crop: question, width, height });
+  const answered = await decodeSrgb(after, { crop: answer, width, height });
   const input = {
     before: shown.rgb,
     after: answered.rgb,
-    ...(baseline && { baseline: baseline.rgb }),
+    ...(request.baseline !== null && {
+      baseline: (await decodeSrgb(await openPicture(request.baseline, pixelsMax), { crop: answer, width, height })).rgb,
+    }),
     ...(shown.alpha && { alpha: shown.alpha }),
     width,
     height,
     rounding: request.rounding,
     size: request.size,
   };
-  const seen = {
-    left: left / from.width,
-    top: top / from.height,
-    width: cropWidth / from.width,
-    height: cropHeight / from.height,
-  };
-  const { local } = request;
+  const { local, heatmap } = request;
+  const seen = request.part ? WHOLE : viewOf(question, from);
   const view = local ? viewWithin(local.view, seen) : WHOLE;
   const { lattice, report, grid, heat } = fitLocal(input, local?.when ?? "never", view);
-  if (grid && local) await told("write", local.to, () => writeAtomic(local.to, formatGrid(grid)));
-  const { heatmap } = request;
+  const comments = [...request.comments, coverageNote(report.coverage)];
+  const cube = formatCube(lattice, { title: request.title, comments });
+  await told("write", request.to, () => writeAtomic(request.to, cube));
+  if (grid && local) await told("write", local.to, () => writeAtomic(local.to, formatGrid(grid, sha256Of(cube))));
   if (heat && heatmap) {
     const map = await pngOf(heatMap(shown.rgb, width, height, heat), width, height);
     await told("write", heatmap, () => writeAtomic(heatmap, map));
   }
-  const comments = [...request.comments, coverageNote(report.coverage)];
-  const cube = formatCube(lattice, { title: request.title, comments });
-  await told("write", request.to, () => writeAtomic(request.to, cube));
   return report;
 }
+
+const sha256Of = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");

@@ -22,7 +22,7 @@ const links = new Map<string, Lattice>();
 export async function render(request: RenderRequest, pixelsMax: number, signal: AbortSignal): Promise<RenderReport> {
   const opened = await openPicture(request.original, pixelsMax, request.pictureSha256);
   const look = await readLook(request.cube, request.strength);
-  const grid = request.grid === undefined ? null : await readGrid(request.grid, request.strength);
+  const grid = request.grid === undefined ? null : await readGrid(request.grid, look.sha256, request.strength);
   const { anatomy } = opened;
   const pixels = await decodePicture(opened);
   signal.throwIfAborted();
@@ -48,11 +48,12 @@ export async function render(request: RenderRequest, pixelsMax: number, signal: 
 export async function readLook(cube: PathText, strength: number): Promise<Look> {
   const bytes = await told("read", cube, () => readWhole(cube, CUBE_LENGTH_MAX));
   const { lattice } = parseCube(bytes.toString("utf8"));
-  const name = createHash("sha256").update(bytes).update(`/${strength}`).digest("hex");
-  return { lattice: atStrength(lattice, strength), name };
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  return { lattice: atStrength(lattice, strength), sha256, name: `${sha256}/${strength}` };
 }
 
-export type Look = { readonly lattice: Lattice; readonly name: string };
+/** `sha256` is the file's, `name` says the strength as well. */
+export type Look = { readonly lattice: Lattice; readonly sha256: string; readonly name: string };
 
 /** In place, in the picture's own numbers. */
 export function applyLook(pixels: Pixels, look: Look, profileSha256: string, grid: Grid | null = null): void {

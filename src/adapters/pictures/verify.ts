@@ -1,16 +1,20 @@
 /**
- * verify: does the output show the original through its .cube?
+ * verify: does the output show the original through its .cube, and its .grid where it has one?
  * The original is decoded again and every sampled pixel recomputed in double precision by the plain reference
  * interpolation; that is held against the fast kernel's answer and against what the written file decodes to.
  */
 import { deltaE } from "../../core/colour/delta-e.ts";
 import { type Triple, toLab } from "../../core/colour/srgb.ts";
+import type { Grid } from "../../core/local/grid.ts";
+import { sampleLocal } from "../../core/local/sample.ts";
+import { coordinates } from "../../core/local/slice.ts";
 import type { Lattice } from "../../core/lut/lattice.ts";
 import { sampleTetrahedral } from "../../core/lut/sample.ts";
 import type { VerifyReport, VerifyRequest } from "../../ports.ts";
 import { type Samples, toSrgbInPlace } from "./convert.ts";
 import { decodePicture, openPicture, type Pixels } from "./decode.ts";
-import { throughProfile } from "./link.ts";
+import { sampleBeyond, throughProfile } from "./link.ts";
+import { readGrid } from "./local.ts";
 import { applyLook, readLook } from "./render.ts";
 
 /** All pixels of a picture up to this many; of larger ones an even grid of at most as many. */
@@ -23,15 +27,18 @@ export async function verify(request: VerifyRequest, pixelsMax: number): Promise
   const opened = await openPicture(request.original, pixelsMax);
   const output = await decodePicture(await openPicture(request.output, pixelsMax));
   const original = await decodePicture(opened);
+  const grid = request.grid === undefined ? null : await readGrid(request.grid, look.sha256, request.strength);
   const sameSize = original.width === output.width && original.height === output.height;
   if (!sameSize) return { sameSize, changed: true, pixels: 0, ...UNKNOWN };
   const places = placesOf(original.width * original.height, PIXELS_CHECKED_MAX);
   const before = picked(original, places);
-  const fast = { ...before, samples: before.samples.slice() };
-  applyLook(fast, look, opened.anatomy.profile?.sha256 ?? "");
+  // A grid needs to know the places: the whole picture goes through, and the samples are picked from it.
+  const fast = grid ? original : { ...before, samples: before.samples.slice() };
+  applyLook(fast, look, opened.anatomy.profile?.sha256 ?? "", grid);
   const written = picked(output, places);
   const meanDeltaE = meanDifference(before, written);
-  const off = differences({ before, fast, written }, look.lattice);
+  const exact = exactly(look.lattice, grid, original, places);
+  const off = differences({ before, fast: grid ? picked(fast, places) : fast, written }, exact);
   return { sameSize, changed: meanDeltaE > 0, pixels: places.length, meanDeltaE, ...off };
 }
 
@@ -45,14 +52,30 @@ const UNKNOWN = {
 
 type Trio = { readonly before: Pixels; readonly fast: Pixels; readonly written: Pixels };
 
-function differences({ before, fast, written }: Trio, look: Lattice): Omit<typeof UNKNOWN, "meanDeltaE"> {
+/** What should become of a pixel, by its number among the places and its colour in the picture's own numbers. */
+type Exact = (index: number, colour: Triple) => Triple;
+
+function exactly(look: Lattice, grid: Grid | null, { width, height, way }: Pixels, places: Uint32Array): Exact {
+  if (!grid) return (_, colour) => (way ? throughProfile(look, way, colour) : sampleTetrahedral(look, colour));
+  const across = coordinates(width, grid.view.left, grid.view.width, 2);
+  const down = coordinates(height, grid.view.top, grid.view.height, 2);
+  return (index, colour) => {
+    const [x, y] = [places[index]! % width, Math.floor(places[index]! / width)];
+    const shown = way ? way.toSrgb(colour) : colour;
+    const looked = way ? sampleBeyond(look, shown) : sampleTetrahedral(look, shown);
+    const changed = sampleLocal(grid, across[x]!, down[y]!, shown, looked);
+    return way ? way.fromSrgb(changed) : changed;
+  };
+}
+
+function differences({ before, fast, written }: Trio, exactly: Exact): Omit<typeof UNKNOWN, "meanDeltaE"> {
   const { way } = before;
   const max = maxOf(before.samples);
   const scale = max / maxOf(written.samples);
   let [inside, beyond, encoded, sum] = [0, 0, 0, 0];
   for (let pixel = 0; pixel < before.width; pixel++) {
     const colour = colourAt(before, pixel);
-    const exact = way ? throughProfile(look, way, colour) : sampleTetrahedral(look, colour);
+    const exact = exactly(pixel, colour);
     let off = 0;
     for (let c = 0; c < 3; c++) {
       const code = Math.min(max, Math.max(0, exact[c]! * max));

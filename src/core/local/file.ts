@@ -1,7 +1,7 @@
 /**
  * `SHA256.grid`: a bilateral grid as a file, beside the look it stands on. JSON, so that anyone can read it.
  *
- *     {"format": "hotgrade-grid", "version": 1, "columns": 12, "rows": 8, "levels": 6,
+ *     {"format": "hotgrade-grid", "version": 1, "look": "SHA-256 of that .cube", "columns": 12, "rows": 8, "levels": 6,
  *      "view": {"left": 0, "top": 0, "width": 1, "height": 1}, "values": [ … 12·6·8·12 numbers as grid.ts has them … ]}
  */
 import { AppError } from "../errors.ts";
@@ -12,19 +12,20 @@ export const GRID_LENGTH_MAX = 16 * 2 ** 20;
 const SIDE_MAX = 64;
 const DIGITS = 6;
 
-/** Equal grids give equal texts, and so equal hashes. */
-export function formatGrid({ columns, rows, levels, view, values }: Grid): string {
+/** `look` is the SHA-256 of the .cube it stands on: a grid belongs to no other. Equal grids give equal texts. */
+export function formatGrid({ columns, rows, levels, view, values }: Grid, look: string): string {
   const numbers = Array.from(values, (value) => Number(value.toFixed(DIGITS)) + 0);
   const { left, top, width, height } = view;
   const seen = { left, top, width, height };
-  const file = { format: "hotgrade-grid", version: 1, columns, rows, levels, view: seen, values: numbers };
+  const file = { format: "hotgrade-grid", version: 1, look, columns, rows, levels, view: seen, values: numbers };
   return `${JSON.stringify(file)}\n`;
 }
 
-/** Errors: `grid-invalid`. */
-export function parseGrid(text: string): Grid {
-  const { format, version, columns, rows, levels, view, values } = objectIn(text);
+/** Errors: `grid-invalid`, also where it belongs to another look than `look`. */
+export function parseGrid(text: string, look: string): Grid {
+  const { format, version, look: owner, columns, rows, levels, view, values } = objectIn(text);
   if (format !== "hotgrade-grid" || version !== 1) throw invalid("it is not one of this version");
+  if (owner !== look) throw invalid("it belongs to another look");
   const sides = [columns, rows, levels];
   if (!sides.every((side) => Number.isInteger(side) && Number(side) >= 2 && Number(side) <= SIDE_MAX))
     throw invalid("its size is missing or out of bounds");

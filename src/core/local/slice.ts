@@ -12,7 +12,7 @@ import { AFFINE, type Grid } from "./grid.ts";
 
 /** Steps between two nodes of the grid, across and down, and in luma. */
 const FINE_PLACE = 6;
-const FINE_LUMA = 4;
+const FINE_LUMA = 8;
 /** How far inside and outside the border of a view a coordinate comes to rest, in shares of the view. */
 const EASE = 0.04;
 
@@ -96,15 +96,7 @@ export function refineAxis(
   const many = steps * (nodes - 1) + 1;
   const out = new Float32Array(outer * many * inner);
   for (let at = 0; at < many; at++) {
-    const node = Math.min(nodes - 2, Math.floor(at / steps));
-    const t = at / steps - node;
-    const weights = [
-      -0.5 * t * (1 - t) ** 2,
-      1 + t * t * (1.5 * t - 2.5),
-      t * (0.5 + t * (2 - 1.5 * t)),
-      -0.5 * t * t * (1 - t),
-    ];
-    const shares = ends(weights as Weights, node, nodes);
+    const { node, shares } = curveAt(at / steps, nodes);
     for (let o = 0; o < outer; o++) {
       const to = (o * many + at) * inner;
       for (let k = 0; k < 4; k++) {
@@ -119,6 +111,19 @@ export function refineAxis(
 }
 
 type Weights = [number, number, number, number];
+
+/** The curve through evenly set nodes at `at`, 0 … nodes − 1: shares of nodes `node − 1` … `node + 2`. */
+export function curveAt(at: number, nodes: number): { readonly node: number; readonly shares: Weights } {
+  const node = Math.min(nodes - 2, Math.floor(at));
+  const t = at - node;
+  const weights: Weights = [
+    -0.5 * t * (1 - t) ** 2,
+    1 + t * t * (1.5 * t - 2.5),
+    t * (0.5 + t * (2 - 1.5 * t)),
+    -0.5 * t * t * (1 - t),
+  ];
+  return { node, shares: ends(weights, node, nodes) };
+}
 
 /** A node that is not there lies on the line through the two next to it. */
 function ends([w0, w1, w2, w3]: Weights, node: number, nodes: number): Weights {

@@ -1,17 +1,20 @@
 /** The parts of the bilateral grid: its size, its file, its slices, its equations. */
 import { describe, expect, test } from "vitest";
+import type { Triple } from "../../../src/core/colour/srgb.ts";
 import { bandOf, solveBand } from "../../../src/core/local/band.ts";
 import { formatGrid, parseGrid } from "../../../src/core/local/file.ts";
 import {
   emptyGrid,
   type Grid,
   gridSize,
+  LUMA,
   unseen,
   viewOf,
   viewWithin,
   weakenGrid,
 } from "../../../src/core/local/grid.ts";
 import { heatMap } from "../../../src/core/local/heat.ts";
+import { sampleLocal } from "../../../src/core/local/sample.ts";
 import { coordinates, prepareSlicer, refineAxis } from "../../../src/core/local/slice.ts";
 import { chance } from "../../support/pictures.ts";
 
@@ -22,6 +25,8 @@ function randomGrid(view = { left: 0, top: 0, width: 1, height: 1 }): Grid {
   const grid = emptyGrid(SIZE, view);
   return { ...grid, values: grid.values.map(() => 0.2 * (random() - 0.5)) };
 }
+
+const lumaOf = (colour: Triple): number => LUMA[0] * colour[0] + LUMA[1] * colour[1] + LUMA[2] * colour[2];
 
 describe("size", () => {
   test("twelve by eight by six for a photo of three to two, upright for an upright one", () => {
@@ -58,7 +63,7 @@ describe("view", () => {
 describe("file", () => {
   test("a grid comes back as it was written, to six digits", () => {
     const grid = randomGrid({ left: 0.1, top: 0, width: 0.8, height: 1 });
-    const { values, ...rest } = parseGrid(formatGrid(grid));
+    const { values, ...rest } = parseGrid(formatGrid(grid, "abc"), "abc");
     expect(rest).toEqual({ ...SIZE, view: grid.view });
     expect(Math.max(...values.map((value, at) => Math.abs(value - grid.values[at]!)))).toBeLessThan(1e-6);
   });
@@ -66,12 +71,13 @@ describe("file", () => {
   test.each([
     ["no JSON", "{", "no JSON"],
     ["another file", '{"format":"x"}', "not one of this version"],
-    ["too few numbers", formatGrid(randomGrid()).replace(/,[^,]*\]/, "]"), "should hold 1440 numbers"],
-    ["a number that is none", formatGrid(randomGrid()).replace(/\[[^,]*/, "[null"), "should hold"],
-    ["a size beyond bounds", formatGrid(randomGrid()).replace('"rows":4', '"rows":4000'), "out of bounds"],
-    ["no view", formatGrid(randomGrid()).replace('"width":1', '"width":0'), "no part of a photo"],
+    ["too few numbers", formatGrid(randomGrid(), "abc").replace(/,[^,]*\]/, "]"), "should hold 1440 numbers"],
+    ["a number that is none", formatGrid(randomGrid(), "abc").replace(/\[[^,]*/, "[null"), "should hold"],
+    ["a size beyond bounds", formatGrid(randomGrid(), "abc").replace('"rows":4', '"rows":4000'), "out of bounds"],
+    ["another look", formatGrid(randomGrid(), "abd"), "belongs to another look"],
+    ["no view", formatGrid(randomGrid(), "abc").replace('"width":1', '"width":0'), "no part of a photo"],
   ])("%s is refused", (_what, text, says) => {
-    expect(() => parseGrid(text)).toThrow(
+    expect(() => parseGrid(text, "abc")).toThrow(
       expect.objectContaining({ code: "grid-invalid", message: expect.stringContaining(says) }),
     );
   });
@@ -137,6 +143,25 @@ describe("slice", () => {
       for (let c = 0; c < 3; c++) {
         const wanted = Math.min(65_535, Math.max(0, 65_535 * numbers[3 * x + c]!));
         expect(Math.abs(row[4 * x + c]! - wanted)).toBeLessThan(0.51);
+      }
+    }
+  });
+
+  test("slices lie on the curve through the nodes, to a code for any grid a fit may give", () => {
+    const grid = { ...randomGrid(), values: randomGrid().values.map((value) => value / 10) };
+    const random = chance(5);
+    const [width, height] = [600, 400];
+    const slicer = prepareSlicer(grid, width, height);
+    for (const y of [0, 1, 57, 200, 399]) {
+      const before = Float64Array.from({ length: 3 * width }, random);
+      const colour = (at: number): Triple => [before[at]!, before[at + 1]!, before[at + 2]!];
+      const luma = Float32Array.from({ length: width }, (_, x) => lumaOf(colour(3 * x)));
+      const row = Float64Array.from(before);
+      slicer.numbers(y, luma, row);
+      for (let x = 0; x < width; x++) {
+        const [u, v] = [(x + 0.5) / width, (y + 0.5) / height];
+        const exact = sampleLocal(grid, u, v, colour(3 * x), colour(3 * x));
+        for (let c = 0; c < 3; c++) expect(Math.abs(row[3 * x + c]! - exact[c]!)).toBeLessThan(1 / 255);
       }
     }
   });
