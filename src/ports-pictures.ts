@@ -64,6 +64,8 @@ export type RenderRequest = {
   readonly cube: PathText;
   /** The .grid of what changes with the place, on top of this very look; another look's is `grid-invalid`. */
   readonly grid?: PathText;
+  /** A picture to take instead, where it has one; look and grid are for the rest of the photo. */
+  readonly answer?: Answer;
   /** 0 leaves the photo as it is, 1 applies the whole look. */
   readonly strength: number;
   readonly format: PictureFormat;
@@ -72,6 +74,9 @@ export type RenderRequest = {
   /** The new file; made with fsync. Must not exist. */
   readonly to: PathText;
 };
+
+/** `part` of an sRGB picture shows `crop` of the photo, each in its own pixels. */
+export type Answer = { readonly file: PathText; readonly part: Box; readonly crop: Box };
 
 export type RenderReport = {
   readonly width: number;

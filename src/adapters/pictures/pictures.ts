@@ -59,8 +59,9 @@ export function openPictures({ workers, memoryBytes, pixelsMax = PIXELS_MAX, log
       const sides = [await needs(request.before, 1), await needs(request.after, 1)];
       return run("fit", request, sides[0]! + sides[1]! + BASE_BYTES, signal);
     },
-    // Pixels once, and once more while they are turned upright or encoded.
-    render: async (request, signal) => run("render", request, await needs(request.original, 2), signal),
+    // Pixels once, once more while they are turned upright or encoded, and those of an answer as large.
+    render: async (request, signal) =>
+      run("render", request, await needs(request.original, request.answer ? 3 : 2), signal),
     async verify(request, signal) {
       const bytes = (await needs(request.original, 1)) + (await needs(request.output, 1));
       return run("verify", request, bytes, signal);

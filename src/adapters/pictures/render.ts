@@ -7,11 +7,12 @@ import { prepareKernel } from "../../core/lut/kernel/kernel.ts";
 import type { Lattice } from "../../core/lut/lattice.ts";
 import type { RenderReport, RenderRequest } from "../../ports.ts";
 import { readWhole, told, writeNew } from "../files.ts";
+import { applyAnswer } from "./answer.ts";
 import { carryMetadata } from "./carry.ts";
 import { decodePicture, openPicture, type Pixels } from "./decode.ts";
 import { encodePicture } from "./encode.ts";
 import { atStrength, deviceLink } from "./link.ts";
-import { applyLocal, readGrid } from "./local.ts";
+import { applyLocal, lineChange, readGrid } from "./local.ts";
 
 type Kernel = ReturnType<typeof prepareKernel>;
 
@@ -26,7 +27,12 @@ export async function render(request: RenderRequest, pixelsMax: number, signal: 
   const { anatomy } = opened;
   const pixels = await decodePicture(opened);
   signal.throwIfAborted();
-  applyLook(pixels, look, anatomy.profile?.sha256 ?? "", grid);
+  const profile = anatomy.profile?.sha256 ?? "";
+  if (request.answer)
+    await applyAnswer(pixels, request.answer, request.strength, () =>
+      lineChange(pixels, latticeFor(pixels, look, profile), grid),
+    );
+  else applyLook(pixels, look, profile, grid);
   const { width, height, channels, becameSrgb } = pixels;
   const { format, quality } = request;
   const encoded = await encodePicture(pixels.samples, { width, height, channels, format, quality, anatomy });
@@ -57,11 +63,15 @@ export type Look = { readonly lattice: Lattice; readonly sha256: string; readonl
 
 /** In place, in the picture's own numbers. */
 export function applyLook(pixels: Pixels, look: Look, profileSha256: string, grid: Grid | null = null): void {
-  const { samples, channels, way } = pixels;
-  const lattice = way ? linkOf(`${profileSha256}/${look.name}`, () => deviceLink(look.lattice, way)) : look.lattice;
+  const { samples, channels } = pixels;
+  const lattice = latticeFor(pixels, look, profileSha256);
   if (grid) applyLocal(pixels, lattice, grid);
   else kernelFor(lattice, samples).apply(samples, channels);
 }
+
+/** The look in the picture's own numbers. */
+const latticeFor = ({ way }: Pixels, look: Look, profileSha256: string): Lattice =>
+  way ? linkOf(`${profileSha256}/${look.name}`, () => deviceLink(look.lattice, way)) : look.lattice;
 
 const kernelFor = (lattice: Lattice, samples: Pixels["samples"]): Kernel =>
   prepareKernel(lattice, samples instanceof Uint16Array ? 16 : 8);
