@@ -1,7 +1,7 @@
 /** The Ledger port: where every photo stands. Types only; one implementation in adapters/sqlite. */
 
 import type { PathText } from "./core/inbox/path-text.ts";
-import type { Claimed, Facts, Job, Stage, Status } from "./core/job/job.ts";
+import type { Claimed, Facts, FinishName, Job, Stage, Status } from "./core/job/job.ts";
 import type { Attempt, Ticket, TicketState } from "./core/job/journal.ts";
 import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
@@ -134,8 +134,11 @@ export type Ledger = {
     retry(ids: readonly string[], now: number): Promise<readonly string[]>;
     /** Ends jobs that have not ended; a running stage loses its lease. Gives the ids that changed. */
     cancel(ids: readonly string[], reason: string, now: number): Promise<readonly string[]>;
-    /** Held jobs whose look is there go on to `write` as they are. Gives the ids that changed. */
-    approve(ids: readonly string[], now: number): Promise<readonly string[]>;
+    /**
+     * Held jobs whose look is there go on to `write` as they are; with a finish, those whose preview is there go on with it
+     * from `lut`. Gives the ids that changed.
+     */
+    approve(ids: readonly string[], now: number, finish?: FinishName): Promise<readonly string[]>;
     /** Jobs placed on `from` and not yet submitted go back to `upload` when one of `to` may serve them. Gives how many. */
     rebind(from: string, to: readonly string[], now: number): Promise<number>;
     /** Jobs at queue or fetch on a backend that is not in `known` go back to `upload`. Gives how many. */

@@ -74,6 +74,7 @@ export const job = defineCommand({
       print.line(`look      ${found.facts.verdict}, ΔE ${found.facts.fit.score.toFixed(2)} left over`);
     if (found.facts.fit?.localScore !== undefined)
       print.line(`local     ΔE ${found.facts.fit.localScore.toFixed(2)} left over with light by place`);
+    if (found.facts.finish) print.line(`finish    ${found.facts.finish}`);
     if (found.facts.heatmap) print.line(`where     ${showPath(found.facts.heatmap)}`);
     for (const { id, backend, state, seed } of tickets)
       print.line(`ticket    ${id} on ${backend}: ${state}, seed ${seed}`);

@@ -80,7 +80,7 @@ export function jobData(job: Job) {
     backend: facts.backend ?? null,
     verdict: facts.verdict ?? null,
     score: facts.score ?? null,
-    finish: facts.cube === undefined ? null : facts.grid ? "local" : "lut",
+    finish: facts.cube === undefined ? null : (facts.finish ?? "lut"),
     heatmap: facts.heatmap === undefined ? null : showPath(facts.heatmap),
     outputs: (facts.outputs ?? []).map(showPath),
     notes: facts.notes ?? [],
@@ -93,9 +93,10 @@ export function jobData(job: Job) {
 
 /** Failed and held jobs, each with code, sentence and hint. */
 export function sayTroubles(print: Printer, jobs: readonly Job[]): void {
-  for (const { id, path, status, failure } of jobs) {
+  for (const { id, path, status, failure, facts } of jobs) {
     if ((status !== "failed" && status !== "held") || !failure) continue;
     print.say(`${showPath(path)} (job ${id.slice(0, 8)}) ${status === "held" ? "is held for you" : "failed"}`);
     print.error(new AppError(failure.code, failure.message));
+    if (facts.heatmap) print.say(`  where: ${showPath(facts.heatmap)}`);
   }
 }

@@ -2,7 +2,7 @@
 import { systemClock, systemIds } from "../adapters/system.ts";
 import { regrade, staleJobs } from "../app/stale.ts";
 import { AppError } from "../core/errors.ts";
-import type { Job, Status } from "../core/job/job.ts";
+import { FINISHES, type FinishName, type Job, type Status } from "../core/job/job.ts";
 import type { Ledger } from "../ports.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
@@ -117,14 +117,21 @@ export const cancel = defineCommand({
 
 export const approve = defineCommand({
   name: "approve",
-  summary: "write held photos with the look they have",
-  usage: "[ID…] [--inbox PATH | --all]",
+  summary: "write held photos as they are, or with another finish",
+  usage: "[ID…] [--finish FINISH] [--inbox PATH | --all]",
   about: [
-    "A photo is held when the model's edit is not one colour transform. Approving writes it with the nearest look all the same.",
+    "A photo is held when the model's edit is not one colour transform; `hotgrade job ID` names a picture of where. Approving writes it with the nearest look all the same.",
+    "--finish makes more of the answer that is there, without asking the model again: `local` transfers light that changes with the place too, `direct` takes the model's own picture, made larger, `lut` the look alone.",
   ],
-  options: { ...WHICH },
+  options: {
+    finish: { kind: "choice", value: "FINISH", of: [...FINISHES], about: "Go on with this finish:" },
+    ...WHICH,
+  },
   words: [0, Number.POSITIVE_INFINITY],
-  examples: [["hotgrade approve 4f1c", "one photo"]],
+  examples: [
+    ["hotgrade approve 4f1c", "one photo, with the nearest look"],
+    ["hotgrade approve 4f1c --finish local", "with the light the model changed by place"],
+  ],
   async run(context) {
     const { options } = context;
     const project = await openProject(context, options.config);
@@ -133,6 +140,7 @@ export const approve = defineCommand({
       return ledger.jobs.approve(
         jobs.map(({ id }) => id),
         systemClock.now(),
+        options.finish as FinishName | undefined,
       );
     });
     return tell(context, options.json, ids, "will be written");

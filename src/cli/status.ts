@@ -123,15 +123,16 @@ function say(print: Printer, { daemon, silent, inboxes, files, troubles, waiting
     print.line(`${inbox ?? "(hotgrade grade)"}: ${parts.join(", ") || "no photos yet"}`);
     const open = STAGES.filter((stage) => stages[stage] > 0).map((stage) => `${stages[stage]} at ${stage}`);
     if (open.length > 0) print.line(`  ${open.join(", ")}`);
-    if (warn > 0) print.line(`  ${warn} done with verdict warn: look at them`);
+    if (warn > 0) print.line(`  ${warn} done with verdict warn: look at them (\`hotgrade jobs\` names them)`);
     if (stale > 0) print.line(`  ${stale} graded by an older recipe; \`hotgrade retry --stale\` grades them again`);
   }
   for (const { path, state, code, message, hint } of files) {
     print.line(`${path}: ${state}${code ? ` [${code}]` : ""} ${message ?? ""}`.trimEnd());
     if (hint) print.line(`  hint: ${hint}`);
   }
-  for (const { id, path, status: how, error } of troubles) {
+  for (const { id, path, status: how, error, heatmap } of troubles) {
     print.line(`${path}: ${how} [${error?.code ?? ""}] ${error?.message ?? ""} (job ${id.slice(0, 8)})`);
+    if (heatmap) print.line(`  where: ${heatmap}`);
     if (error) print.line(`  hint: ${error.hint}`);
   }
   for (const { path, stage, reason } of waiting) print.line(`${path}: waits at ${stage}: ${reason}`);

@@ -87,9 +87,9 @@ const CATALOGUE = {
   },
   "look-spatial": {
     retry: false,
-    hint: "This is not a colour grade: use `finish: local` (or `onSpatial: local`) for light that changes with the place; change the prompt and `retry` where the model repainted parts; or `approve` the nearest look.",
+    hint: "This is not a colour grade: use finish direct or local. `hotgrade approve ID --finish local` transfers light that changes with the place, `--finish direct` takes the model's own picture, `hotgrade approve ID` writes the nearest look; `retry` asks the model again.",
   },
-  "grid-invalid": { retry: false, hint: "`hotgrade retry` asks the model again and makes a new one." },
+  "grid-invalid": { retry: false, hint: "`hotgrade retry` fits look and grid again." },
   "pair-mismatch": { retry: false, hint: "AFTER must show the same picture as BEFORE, whole or centre-cropped." },
 
   // Output.

@@ -1,21 +1,23 @@
 /** What a finish is: how the model's picture becomes the output. Stage lut asks it to solve, stage write to render. */
 import type { PathText } from "../core/inbox/path-text.ts";
+import type { Solver } from "../core/job/finishing.ts";
 import type { Facts, FinishName, Job } from "../core/job/job.ts";
+import type { View } from "../core/local/grid.ts";
 import type { FitRequest, Ports, RenderReport, RenderRequest } from "../ports.ts";
 import type { Attempting } from "../stages/define.ts";
 
 /** The pair a finish solves, and the part of the photo it shows. */
 export type Solving = {
   readonly job: Job;
-  readonly pair: Pick<FitRequest, "before" | "after" | "baseline" | "rounding">;
-  readonly view: NonNullable<FitRequest["local"]>["view"];
+  readonly pair: Pick<FitRequest, "before" | "after" | "baseline" | "part" | "rounding">;
+  readonly view: View;
+  readonly when: Solver["when"];
   readonly ports: Ports;
   readonly attempting: Attempting;
 };
 
 /** Facts that say where look (and more) are kept, and what they are worth. */
-export type Solved = Required<Pick<Facts, "cube" | "verdict" | "score" | "fit">> &
-  Pick<Facts, "grid" | "heatmap" | "notes">;
+export type Solved = Required<Pick<Facts, "cube" | "verdict" | "score" | "fit">> & Pick<Facts, "grid" | "heatmap">;
 
 export type Rendering = {
   readonly job: Job;
@@ -28,5 +30,6 @@ export type Rendering = {
 export type Finish = {
   readonly name: FinishName;
   solve(solving: Solving): Promise<Solved>;
+  /** The report's notes say what the user should know of this finish. */
   render(rendering: Rendering): Promise<RenderReport>;
 };

@@ -1,6 +1,6 @@
 /** lut: one look for the whole photo, fitted between plate and preview, applied to the original. */
 import { joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
-import type { FitReport } from "../core/lut/fit/report.ts";
+import { lookNotes } from "../core/job/finishing.ts";
 import type { FitRequest, Ports, RenderReport, RenderRequest } from "../ports.ts";
 import { workFile } from "../stages/define.ts";
 import type { Finish, Rendering, Solved, Solving } from "./finish.ts";
@@ -10,15 +10,17 @@ const CUBE_BYTES_MAX = 64 * 2 ** 20;
 
 export const lut: Finish = {
   name: "lut",
-  solve: async (solving) => (await solveLook(solving, {})).solved,
-  render: (rendering) => renderLook(rendering, {}),
+  solve: (solving) => solveLook(solving, {}),
+  async render(rendering) {
+    return noted(await renderLook(rendering, {}), lookNotes(rendering.job.facts));
+  },
 };
 
-/** Fits the look, and what `besides` asks for; the look is kept under its own hash. */
+/** Fits the look, and what `besides` asks for; what comes of it is kept under its own hash. */
 export async function solveLook(
   { job, pair, ports, attempting }: Solving,
   besides: Pick<FitRequest, "local">,
-): Promise<{ readonly solved: Solved; readonly report: FitReport }> {
+): Promise<Solved> {
   const { clock, ledger, pictures } = ports;
   const file = workFile(attempting, "look.cube");
   const heatmap = workFile(attempting, "heatmap.png");
@@ -36,12 +38,18 @@ export async function solveLook(
   );
   const { sha256, kept: cube } = await keep(ports, file, "cube");
   await ledger.looks.add({ sha256, file: cube, score: fit.score, job: job.id }, clock.now());
-  const solved: Solved = { cube, verdict: fit.verdict, score: fit.score, fit };
-  return { solved: fit.verdict === "global" ? solved : { ...solved, heatmap }, report: fit };
+  return {
+    cube,
+    verdict: fit.verdict,
+    score: fit.score,
+    fit,
+    ...(fit.verdict !== "global" && { heatmap }),
+    ...(fit.localScore !== undefined && besides.local && { grid: (await keep(ports, besides.local.to, "grid")).kept }),
+  };
 }
 
 /** A copy in the looks' folder, named by its hash: the same file again is the same name. */
-export async function keep(
+async function keep(
   { files, looksFolder }: Ports,
   file: PathText,
   ending: "cube" | "grid",
@@ -55,10 +63,15 @@ export async function keep(
 
 export function renderLook(
   { job, cube, to, ports, attempting }: Rendering,
-  besides: Pick<RenderRequest, "grid">,
+  besides: Pick<RenderRequest, "grid" | "answer">,
 ): Promise<RenderReport> {
-  const { strength, output } = job.recipe;
   const { original, pictureSha256 } = job;
+  const { strength, output } = job.recipe;
   const request = { original, pictureSha256, cube, strength, quality: output.quality, ...to, ...besides };
   return ports.pictures.render(request, attempting.signal);
 }
+
+export const noted = (report: RenderReport, notes: readonly string[]): RenderReport => ({
+  ...report,
+  notes: [...notes, ...report.notes],
+});

@@ -2,6 +2,7 @@
  * upload: cut the plate from the original and put it on a backend.
  * Safe to run twice: the plate's bytes depend on the original alone, and its name over there is its hash.
  */
+import { framingFor } from "../core/job/finishing.ts";
 import { done, wait } from "../core/job/job.ts";
 import { frameFor } from "../core/workflow/framing.ts";
 import { defineStage, workFile } from "./define.ts";
@@ -23,7 +24,8 @@ export const uploadStage = defineStage({
 
     const { original, pictureSha256 } = job;
     const { width, height } = job.facts.photo ?? (await pictures.inspect(original, attempting.signal));
-    const frame = frameFor(await backend.plateRule(job.recipe.workflow, job.recipe.slots), width, height);
+    const rule = await backend.plateRule(job.recipe.workflow, job.recipe.slots);
+    const frame = frameFor(rule, width, height, framingFor(job.recipe));
     const file = workFile(attempting, "plate.png");
     const { sha256, sizeBytes } = await pictures.plate({ original, pictureSha256, frame, to: file }, attempting.signal);
 

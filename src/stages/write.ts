@@ -10,7 +10,7 @@ import { folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
 import { done, type Job } from "../core/job/job.ts";
 import { type Naming, namingOf } from "../core/job/output-names.ts";
 import { reportOf } from "../core/job/report.ts";
-import { rendererFor } from "../finishes/index.ts";
+import { finishNamed } from "../finishes/index.ts";
 import type { PictureInfo, Ports } from "../ports.ts";
 import type { Output, OutputKind } from "../ports-ledger.ts";
 import { type Attempting, defineStage } from "./define.ts";
@@ -89,7 +89,7 @@ async function encodeTo(
   const photo = temps.get("photo");
   if (!photo) throw new AppError("internal", `Job ${job.id} has no photo among its outputs.`);
   const to = { to: photo, format: naming.format };
-  const rendered = await rendererFor(job).render({ job, cube, to, ports, attempting });
+  const rendered = await finishNamed(job.facts.finish ?? "lut").render({ job, cube, to, ports, attempting });
   const cubeTemp = temps.get("cube");
   if (cubeTemp) await files.writeAtomic(cubeTemp, await files.read(cube, CUBE_BYTES_MAX));
   const reportTemp = temps.get("report");

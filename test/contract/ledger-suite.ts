@@ -316,6 +316,22 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
       expect(await ledger.jobs.get(job.id)).toMatchObject({ status: "ready", stage: "write", failure: null });
     });
 
+    withLedger(
+      "approve with a finish sends a held job with a preview back to lut, to be finished so",
+      async (ledger) => {
+        await add(ledger, { stage: "lut" });
+        const { job, lease } = await claimOne(ledger, { stages: ["lut"] });
+        const facts = { plate: "p", preview: "/p.png" as PathText, cube: "/c.cube" as PathText, score: 4 };
+        const held = { kind: "hold", code: "look-spatial", reason: "r", facts, retryFrom: "queue" } as const;
+        await ledger.jobs.finish(job.id, lease, afterAttempt(job, held, rules).next, attempt({ kind: "hold" }));
+        expect(await ledger.jobs.approve([job.id, "nobody"], 30, "direct")).toEqual([job.id]);
+        const next = await ledger.jobs.get(job.id);
+        expect(next).toMatchObject({ status: "ready", stage: "lut", failure: null, dueAt: 30 });
+        expect(next!.facts).toEqual({ plate: "p", preview: "/p.png", approvedAs: "direct" });
+        expect(await ledger.jobs.approve([job.id], 31, "local")).toEqual([]);
+      },
+    );
+
     withLedger("regrade is the next generation with its own recipe, of the newest one only", async (ledger) => {
       const { recipe } = await add(ledger);
       const start = { stage: "upload", facts: {} } as const;

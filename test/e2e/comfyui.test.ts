@@ -107,7 +107,7 @@ describe("with a ComfyUI", () => {
     expect((await project.run("once")).code).toBe(1);
     const { troubles } = await status();
     expect(troubles).toMatchObject([
-      { error: { code: "look-spatial", hint: expect.stringContaining("finish: local") } },
+      { error: { code: "look-spatial", hint: expect.stringContaining("--finish local") } },
     ]);
     const { heatmap } = (await project.json("job", troubles[0]!.id)) as { heatmap: string };
     expect((await sharp(heatmap).metadata()).format).toBe("png");

@@ -1,6 +1,6 @@
 /** Jobs looked at and steered from outside: find, count, wake, retry, cancel, free. */
 import type { PathText } from "../../core/inbox/path-text.ts";
-import type { Stage, Status } from "../../core/job/job.ts";
+import type { FinishName, Stage, Status } from "../../core/job/job.ts";
 import { factsBefore, stageToRetry } from "../../core/job/transition.ts";
 import type { Ledger } from "../../ports.ts";
 import type { Db } from "./open.ts";
@@ -37,6 +37,9 @@ export function steeredJobsOver(db: Db): Steering {
   const approve = db.prepare(`
     UPDATE jobs SET status = 'ready', stage = 'write', failure = NULL, hold_reason = NULL, attempt = 0, due_at = @now
     WHERE id = @id AND status = 'held' AND facts ->> '$.cube' IS NOT NULL`);
+  const approveAs = db.prepare(`
+    UPDATE jobs SET status = 'ready', stage = 'lut', facts = @facts, failure = NULL, hold_reason = NULL, attempt = 0, due_at = @now
+    WHERE id = @id AND status = 'held' AND facts ->> '$.preview' IS NOT NULL`);
   const rebind = db.prepare(`
     UPDATE jobs SET stage = 'upload', facts = json_remove(facts, '$.backend', '$.plate'), waits_on = NULL, due_at = @now
     WHERE stage = 'queue' AND status = 'ready' AND backend = @from
@@ -91,10 +94,16 @@ export function steeredJobsOver(db: Db): Steering {
       return changed;
     }),
   );
-  const approveAll = db.transaction((ids: readonly string[], now: number) =>
+  const approveOneAs = (id: string, finish: FinishName, now: number) => {
+    const row = byId.get(id);
+    if (!row) return 0;
+    const facts = JSON.stringify({ ...factsBefore(jobOf(row).facts, "lut"), approvedAs: finish });
+    return approveAs.run({ id, facts, now }).changes;
+  };
+  const approveAll = db.transaction((ids: readonly string[], now: number, finish: FinishName | undefined) =>
     ids.filter((id) => {
-      const changed = approve.run({ id, now }).changes > 0;
-      if (changed) event.run({ at: now, job: id, kind: "approved", data: "{}" });
+      const changed = (finish ? approveOneAs(id, finish, now) : approve.run({ id, now }).changes) > 0;
+      if (changed) event.run({ at: now, job: id, kind: "approved", data: JSON.stringify({ finish }) });
       return changed;
     }),
   );
@@ -116,7 +125,7 @@ export function steeredJobsOver(db: Db): Steering {
     clearWaits: async (on, now) => clearWaits.run({ on, now }).changes,
     retry: async (ids, now) => retryAll.immediate(ids, now),
     cancel: async (ids, reason, now) => cancelAll.immediate(ids, reason, now),
-    approve: async (ids, now) => approveAll.immediate(ids, now),
+    approve: async (ids, now, finish) => approveAll.immediate(ids, now, finish),
     rebind: async (from, to, now) => rebind.run({ from, to: JSON.stringify(to), now }).changes,
     unbind: async (known, now) => unbind.run({ known: JSON.stringify(known), now }).changes,
     counts: async () =>

@@ -1,6 +1,6 @@
 /** From the plain values of a configuration file to a Config, or to everything that is wrong with them at once. */
 import type { PathText } from "../inbox/path-text.ts";
-import type { Disposition, FinishName, OutputFormat, Sidecar } from "../job/job.ts";
+import type { Disposition, FinishName, OnSpatial, OutputFormat, Sidecar } from "../job/job.ts";
 import { parseDuration, parsePixels, parseSize } from "./durations.ts";
 import { type Issue, issuesOf, sentenceOf } from "./issues.ts";
 import { type ConfigText, configSchema, type InboxText } from "./schema.ts";
@@ -34,7 +34,7 @@ export type InboxConfig = {
   /** A .cube to use instead of asking a model, or null. */
   readonly lookFile: PathText | null;
   readonly lutSize: number;
-  readonly onSpatial: "hold" | "local" | "write";
+  readonly onSpatial: OnSpatial;
   readonly settleMs: number;
   readonly rescanMs: number;
   readonly order: "oldest" | "newest" | "name";

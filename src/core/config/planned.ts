@@ -13,9 +13,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 /** Key → values to come. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   driver: ["postgres", "postgresql"],
-  finish: ["direct", "tiles", "cutout"],
+  finish: ["tiles", "cutout"],
   look: ["shoot"],
-  onSpatial: ["direct"],
   sidecars: ["hald", "lightroom"],
 };
 

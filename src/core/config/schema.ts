@@ -124,10 +124,10 @@ const inbox = z.strictObject({
       "Name, or list of names, of the backends that serve it. Without it: every backend that is not builtin; the builtin when there is no other.",
     ),
   finish: z
-    .enum(["lut", "local"])
+    .enum(["lut", "local", "direct"])
     .default("lut")
     .describe(
-      "How the model's picture becomes the output: `lut` takes its colours alone, `local` also the light it changed by place, such as a vignette.",
+      "How the model's picture becomes the output: `lut` takes its colours alone, `local` also the light it changed by place, such as a vignette; `direct` takes the picture itself, made larger, without finer detail.",
     ),
   look: path("each, or a .cube file")
     .refine((text) => text === "each" || /\.cube$/i.test(text), { error: "expected each, or the path of a .cube file" })
@@ -135,10 +135,10 @@ const inbox = z.strictObject({
     .describe("`each` asks the backend for every photo; the path of a `.cube` uses that look and asks no model."),
   lutSize: z.int().min(17).max(65).default(33).describe("Points a side of the LUT, 17 to 65."),
   onSpatial: z
-    .enum(["hold", "local", "write"])
+    .enum(["hold", "local", "direct", "write"])
     .default("hold")
     .describe(
-      "What to do when the model's edit is not one colour transform: `hold` for a person, go on with finish `local`, or `write` the nearest look.",
+      "What to do when the model's edit is not one colour transform: `hold` for a person, go on with finish `local` or `direct`, or `write` the nearest look.",
     ),
   settle: duration("100ms", "1h").default("2s").describe("How long a file must stand still before it is taken."),
   rescan: duration("1s", "1d").default("60s").describe("How often the whole folder is looked through."),

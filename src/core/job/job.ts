@@ -22,8 +22,12 @@ export type Disposition =
   | { readonly kind: "move" | "copy"; readonly folder: PathText }
   | { readonly kind: "trash" };
 
-/** How the model's picture becomes the output: by its look alone, or by look and bilateral grid. */
-export type FinishName = "lut" | "local";
+/** How the model's picture becomes the output: by its look alone, by look and bilateral grid, or made larger as it is. */
+export const FINISHES = ["lut", "local", "direct"] as const;
+export type FinishName = (typeof FINISHES)[number];
+
+/** What becomes of an edit that is more than a colour grade. */
+export type OnSpatial = "hold" | "local" | "direct" | "write";
 
 export type Sidecar = "cube" | "report";
 export type OutputFormat = "same" | "jpeg" | "png" | "tiff" | "webp";
@@ -43,7 +47,7 @@ export type Recipe = {
   readonly lookFile: PathText | null;
   readonly lutSize: number;
   readonly strength: number;
-  readonly onSpatial: "hold" | "local" | "write";
+  readonly onSpatial: OnSpatial;
   readonly output: OutputRecipe;
   readonly original: Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>>;
 };
@@ -74,12 +78,16 @@ export type Facts = {
   readonly preview?: PathText;
   readonly baseline?: PathText;
   readonly rounding?: "rounded" | "truncated";
+  /** The finish a person chose for this preview. */
+  readonly approvedAs?: FinishName;
   readonly cube?: PathText;
   readonly verdict?: "global" | "warn" | "spatial";
   readonly score?: number;
   readonly fit?: FitReport;
   /** The .grid of what the model changed by place, on top of `cube`. */
   readonly grid?: PathText;
+  /** How the output is made; a look that was given is `lut` and says nothing here. */
+  readonly finish?: FinishName;
   /** A picture of where the look does not explain the edit. */
   readonly heatmap?: PathText;
   /** Sentences worth the user's attention, for status and report. */

@@ -30,7 +30,9 @@ export function namingOf(job: Job, info: PictureInfo): Naming {
   const ext = extensionFor(job.path, format);
   const relative = job.inbox === null ? baseName(job.path) : job.path;
   const stem = outputStem(output.name, { ...photoWords(job), suffix: output.suffix, ext });
-  const sidecars = output.sidecars.map((kind) => ({ kind, suffix: kind === "cube" ? ".cube" : ".grade.json" }));
+  // No .cube repeats what finish direct does.
+  const wanted = output.sidecars.filter((kind) => kind !== "cube" || job.facts.finish !== "direct");
+  const sidecars = wanted.map((kind) => ({ kind, suffix: kind === "cube" ? ".cube" : ".grade.json" }));
   return {
     folder: joinPath(output.outbox, outboxFolder(output.structure, relative)),
     stems: stemCandidates(stem, STEMS_TRIED_MAX),

@@ -43,7 +43,7 @@ export function reportOf({ job, info, rendered, tickets, attempts, now }: Report
     },
     backend: ticket ? { name: ticket.backend, ticket: ticket.id, seed: ticket.seed } : null,
     /** What was done; the recipe says what was asked for. */
-    finish: facts.grid ? "local" : "lut",
+    finish: facts.finish ?? "lut",
     fit: facts.fit ?? null,
     notes: [...(facts.notes ?? []), ...notes],
     timings: attempts.map(({ stage, kind, startedAt, endedAt, times }) => ({

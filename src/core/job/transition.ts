@@ -57,8 +57,8 @@ const SURROUNDINGS: Partial<Record<ErrorCode, number>> = {
 const GIVES: Readonly<Record<Stage, readonly (keyof Facts)[]>> = {
   upload: ["backend", "plate"],
   queue: ["ticket", "notes"],
-  fetch: ["preview", "baseline", "rounding"],
-  lut: ["cube", "verdict", "score", "fit", "grid", "heatmap"],
+  fetch: ["preview", "baseline", "rounding", "approvedAs"],
+  lut: ["cube", "verdict", "score", "fit", "grid", "finish", "heatmap"],
   write: ["temps", "outputs"],
   retire: ["retiring"],
 };
@@ -152,10 +152,12 @@ function fail(job: Job, code: ErrorCode, message: string, now: number): Transiti
 
 /**
  * Where a job goes on when a person says retry: where it failed. At fetch that is queue, since a prompt that has ended
- * over there never gives another answer; queue looks for a ticket that still lives before it makes a new one.
+ * over there never gives another answer; queue looks for a ticket that still lives before it makes a new one. A grid that
+ * cannot be used is fitted again, with its look.
  */
 export function stageToRetry({ stage, failure }: Pick<Job, "stage" | "failure">): Stage {
   const from = failure?.stage ?? stage;
+  if (failure?.code === "grid-invalid") return "lut";
   return from === "fetch" ? "queue" : from;
 }
 

@@ -16,6 +16,8 @@ export type Flaws = {
   readonly repaint?: number;
   /** Brighter on the right, darker on the left, by this factor: no LUT can follow. */
   readonly relight?: number;
+  /** How much darker than the middle the corners are, 0.6 leaves 40 %. */
+  readonly vignette?: number;
   /** Colour error of the autoencoder, on result and baseline alike; 1 is about 3 levels. */
   readonly warp?: number;
 };

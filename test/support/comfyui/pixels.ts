@@ -99,9 +99,10 @@ function roundHalfEven(value: number): number {
 /** What a model makes of a plate: its look, and the flaws it is told to have. */
 export function paint(plate: Picture, look: Lattice, amount: number, seed: number, flaws: Flaws): Picture {
   let picture = applyLook(plate, look, amount);
-  const { shift = { x: 0, y: 0 }, zoom = 1, noise = 0, repaint = 0, relight = 0 } = flaws;
+  const { shift = { x: 0, y: 0 }, zoom = 1, noise = 0, repaint = 0, relight = 0, vignette = 0 } = flaws;
   if (shift.x !== 0 || shift.y !== 0 || zoom !== 1) picture = move(picture, shift.x, shift.y, zoom);
   if (relight !== 0) relit(picture, relight);
+  if (vignette !== 0) vignetted(picture, vignette);
   if (repaint > 0) repainted(picture, repaint);
   if (noise > 0) noisy(picture, noise, seed);
   return picture;
@@ -151,6 +152,14 @@ function move(picture: Picture, right: number, down: number, zoom: number): Pict
 function relit({ width, values }: Picture, factor: number): void {
   for (let at = 0; at < values.length; at++)
     values[at]! *= 1 + factor * ((2 * (Math.floor(at / 3) % width)) / width - 1);
+}
+
+function vignetted({ width, height, values }: Picture, depth: number): void {
+  for (let y = 0, at = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const away = 2 * (((x + 0.5) / width - 0.5) ** 2 + ((y + 0.5) / height - 0.5) ** 2);
+      for (const end = at + 3; at < end; at++) values[at]! *= 1 - depth * away ** 1.2;
+    }
 }
 
 /** Four discs of another colour, together `share` of the area. */

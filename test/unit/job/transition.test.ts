@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../../src/core/errors.ts";
 import type { PathText } from "../../../src/core/inbox/path-text.ts";
-import { done, rewind, wait } from "../../../src/core/job/job.ts";
-import { afterAttempt, backoffMs, factsBefore } from "../../../src/core/job/transition.ts";
+import { done, type Facts, rewind, wait } from "../../../src/core/job/job.ts";
+import { afterAttempt, backoffMs, factsBefore, stageToRetry } from "../../../src/core/job/transition.ts";
 import { aJob, aRecipe } from "../../support/jobs.ts";
 
 const rules = { now: 1_000, random: 0.5, attemptsMax: 3, rewindsMax: 3 };
@@ -39,6 +39,24 @@ describe("what becomes of a job after an attempt", () => {
     const { next } = afterAttempt(aJob({ stage: "fetch", facts }), rewind("queue", "backend-lost", "gone"), rules);
     expect(next).toMatchObject({ stage: "queue", status: "ready", rewinds: 1 });
     expect(next.facts).toEqual({ backend: "gpu-1", plate: "p" });
+  });
+
+  test("the finish a person chose stays for as long as the preview it was chosen for", () => {
+    const facts = {
+      preview: "/x.png",
+      cube: "/c.cube",
+      grid: "/g.grid",
+      approvedAs: "local",
+      finish: "local",
+    } as Facts;
+    expect(factsBefore(facts, "lut")).toEqual({ preview: "/x.png", approvedAs: "local" });
+    expect(factsBefore(facts, "queue")).toEqual({});
+  });
+
+  test("a grid that cannot be used is fitted again when a person says retry", () => {
+    const { next } = afterAttempt(aJob({ stage: "write" }), new AppError("grid-invalid", "no"), rules);
+    expect(next.status).toBe("failed");
+    expect(stageToRetry(next)).toBe("lut");
   });
 
   test("a job that rewinds too often fails with the code of the last rewind", () => {
