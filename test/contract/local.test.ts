@@ -15,6 +15,7 @@ import type { Pictures } from "../../src/ports.ts";
 import { LIGHT_NAMES, LIGHTS, type Light } from "../support/light.ts";
 import { type Look, lookNamed } from "../support/looks.ts";
 import { deepImage, pathOf, saved, savedCube, sceneImage, sheerImage, silent } from "../support/photos.ts";
+import { chance } from "../support/pictures.ts";
 
 const SAMPLES = join(import.meta.dirname, "../../samples");
 const folder = mkdtempSync(join(tmpdir(), "hotgrade-local-"));
@@ -122,6 +123,7 @@ describe("render with a grid", () => {
   const still = pathOf(join(folder, "still.grid"));
   const dark = pathOf(join(folder, "dark.grid"));
   const strange = pathOf(join(folder, "strange.grid"));
+  const uneven = pathOf(join(folder, "uneven.grid"));
   let cube: PathText;
   beforeAll(() => {
     const empty = emptyGrid(gridSize(300, 200), WHOLE);
@@ -130,6 +132,8 @@ describe("render with a grid", () => {
     writeFileSync(still, formatGrid(empty, look));
     const values = empty.values.map((_, at) => (at % 12 === 0 || at % 12 === 5 || at % 12 === 10 ? -0.5 : 0));
     writeFileSync(dark, formatGrid({ ...empty, values }, look));
+    const random = chance(3);
+    writeFileSync(uneven, formatGrid({ ...empty, values: values.map(() => 0.05 * (random() - 0.5)) }, look));
     writeFileSync(strange, formatGrid(empty, look.replace(/^./, "x")));
   });
 
@@ -160,6 +164,24 @@ describe("render with a grid", () => {
   ] as const)("a grid that changes nothing leaves the look as it is: %s", async (what, image) => {
     const file = await saved(folder, `still-${what.replace(/\W/g, "")}.img`, image());
     expect(farthest(await rendered(file, still), await rendered(file))).toBeLessThanOrEqual(1);
+  });
+
+  test.each([
+    ["8 bits", () => sceneImage(300, 200).png(), 2],
+    ["16 bits", () => deepImage(300, 200).tiff({ compression: "lzw" }), 2],
+    ["Display P3", () => sceneImage(300, 200).withIccProfile("p3").png(), 4],
+  ] as const)("look and grid are what double precision makes of them: %s", async (what, image, most) => {
+    const original = await saved(folder, `proof-${what.replace(/\W/g, "")}.img`, image());
+    const to = fresh("tif");
+    const both = { original, cube, grid: uneven, strength: 1 };
+    await pictures.render({ ...both, format: "tiff", quality: null, to });
+    const proof = await pictures.verify({ ...both, output: to });
+    expect(proof).toMatchObject({ sameSize: true, changed: true });
+    expect(proof.maxCode).toBeLessThan(most);
+    expect(proof.encodedMeanCode).toBeLessThan(0.5);
+    await expect(pictures.verify({ ...both, grid: strange, output: to })).rejects.toMatchObject({
+      code: "grid-invalid",
+    });
   });
 
   test("half of every colour is half of every colour, and at strength 0 nothing is done", async () => {

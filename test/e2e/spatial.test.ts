@@ -169,6 +169,18 @@ describe("a vignette in a model's answer", () => {
   });
 });
 
+test("a photo of grade that is held goes on with the finish that was chosen when it is asked for again", async () => {
+  open("");
+  await putWhole();
+  const grade = ["grade", join(project.inbox, "a.png"), "--out", "graded"];
+  const { code, stderr } = await project.run(...grade);
+  expect([code, stderr]).toEqual([1, expect.stringContaining("--finish local")]);
+  expect(stderr).toContain((await jobNow()).heatmap);
+  await project.run("approve", "--all", "--finish", "local");
+  expect((await project.run(...grade)).code).toBe(0);
+  expect(await meanError(look)).toBeLessThan(1);
+});
+
 test("a plain grade with finish local comes out as a look, and the report says so", async () => {
   comfyui.setFlaws({});
   open(", finish: local");
