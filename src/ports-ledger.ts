@@ -1,7 +1,7 @@
 /** The Ledger port: where every photo stands. Types only; one implementation in adapters/sqlite. */
 
 import type { PathText } from "./core/inbox/path-text.ts";
-import type { Claimed, Facts, FinishName, Job, Stage, Status } from "./core/job/job.ts";
+import type { Claimed, Facts, FinishName, Job, KeptLook, ShootRole, Sidecar, Stage, Status } from "./core/job/job.ts";
 import type { Attempt, Ticket, TicketState } from "./core/job/journal.ts";
 import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
@@ -23,10 +23,43 @@ export type NewJob = Pick<
 > & {
   /** A caller's own key: a second add with the same key gives the first job. */
   readonly idempotencyKey: string | null;
+  /** The shoot it joins, or opens. */
+  readonly shoot: ShootWanted | null;
+};
+
+export type ShootWanted = {
+  /** Photos of one inbox with the same key belong together. */
+  readonly key: string;
+  /** Only while no pause between two is longer; null: always. */
+  readonly gapMs: number | null;
+  readonly heroes: number;
+};
+
+/** `open`: its heroes are with the model. `held`: their look waits for a person. `ready`: its look is there for good. */
+export type ShootState = "open" | "held" | "ready";
+
+export type Shoot = {
+  readonly id: string;
+  readonly inbox: PathText;
+  readonly key: string;
+  readonly state: ShootState;
+  /** Photos that are to be asked of the model. */
+  readonly heroes: number;
+  /** While held: the photo that the look fails on. */
+  readonly hero: string | null;
+  readonly look: KeptLook | null;
+};
+
+export type NamedLook = KeptLook & {
+  readonly name: string;
+  readonly score: number | null;
+  /** The job it was fitted for, if it was. */
+  readonly job: string | null;
+  readonly createdAt: number;
 };
 
 /** What the next generation of a job has of its own. */
-export type Regrade = Pick<NewJob, "id" | "recipe" | "recipeHash" | "stage" | "facts">;
+export type Regrade = Pick<NewJob, "id" | "recipe" | "recipeHash" | "stage" | "facts" | "shoot">;
 
 export type ClaimRequest = {
   readonly stages: readonly Stage[];
@@ -59,7 +92,7 @@ export type Plate = {
   readonly frame: string;
 };
 
-export type OutputKind = "photo" | "cube" | "report";
+export type OutputKind = "photo" | Sidecar;
 export type OutputState = "reserved" | "staged" | "published";
 export type Output = {
   readonly job: string;
@@ -124,7 +157,7 @@ export type Ledger = {
     renew(id: string, lease: string, until: number): Promise<boolean>;
     /** Facts learnt inside a stage, kept only while the lease holds. Throws `lease-lost`. */
     note(id: string, lease: string, facts: Facts): Promise<void>;
-    /** Ends an attempt: next state, attempt row and event in one transaction. Throws `lease-lost`. */
+    /** Ends an attempt: next state, attempt row and event in one transaction; a held hero holds its shoot. Throws `lease-lost`. */
     finish(id: string, lease: string, next: NextState, attempt: Attempt): Promise<void>;
     /** Makes a waiting job due now. */
     wake(id: string, now: number): Promise<void>;
@@ -135,10 +168,14 @@ export type Ledger = {
     /** Ends jobs that have not ended; a running stage loses its lease. Gives the ids that changed. */
     cancel(ids: readonly string[], reason: string, now: number): Promise<readonly string[]>;
     /**
-     * Held jobs whose look is there go on to `write` as they are; with a finish, those whose preview is there go on with it
-     * from `lut`. Gives the ids that changed.
+     * Held jobs whose look is there go on to `write` as they are, and their shoot gets that look. With a finish, those whose
+     * preview is there go on with it from `lut`; photos of a shoot do not. Gives the ids that changed.
      */
     approve(ids: readonly string[], now: number, finish?: FinishName): Promise<readonly string[]>;
+    /** Held jobs ask the model again with a new seed; of a shoot, another photo asks. Gives the ids that changed. */
+    reject(ids: readonly string[], now: number): Promise<readonly string[]>;
+    /** Done jobs write their outputs again from the look they have, at this strength 0 … 1. Gives the ids that changed. */
+    rewrite(ids: readonly string[], strength: number, now: number): Promise<readonly string[]>;
     /** Jobs placed on `from` and not yet submitted go back to `upload` when one of `to` may serve them. Gives how many. */
     rebind(from: string, to: readonly string[], now: number): Promise<number>;
     /** Jobs at queue or fetch on a backend that is not in `known` go back to `upload`. Gives how many. */
@@ -146,7 +183,7 @@ export type Ledger = {
     counts(): Promise<readonly Count[]>;
     /** How many jobs stand at these stages, in work or ready, on this backend (null: any). */
     load(stages: readonly Stage[], backend: string | null): Promise<number>;
-    /** How many stand at these stages in work, or ready and due. */
+    /** How many stand at these stages with a preview, in work, or ready and due. */
     loadDue(stages: readonly Stage[], now: number): Promise<number>;
     /** Expired leases, and leases of instances other than `alive`, are freed uncounted. Gives how many. */
     freeLeases(alive: string, now: number): Promise<number>;
@@ -212,7 +249,32 @@ export type Ledger = {
     isOurs(sha256: string): Promise<boolean>;
   };
   readonly looks: {
-    add(look: { sha256: string; file: PathText; score: number | null; job: string | null }, now: number): Promise<void>;
+    add(look: KeptLook & { score: number | null; job: string | null }, now: number): Promise<void>;
+    named(name: string): Promise<KeptLook | undefined>;
+    /** Looks that have a name, by name. */
+    list(): Promise<readonly NamedLook[]>;
+    /** A look has one name at most. False when another look has this name. */
+    name(sha256: string, name: string): Promise<boolean>;
+    /** The look stays for the jobs that have it. False when there is no such name. */
+    forget(name: string): Promise<boolean>;
+  };
+  readonly shoots: {
+    get(id: string): Promise<Shoot | undefined>;
+    /** The photos that are, or were, with the model for this shoot and have not ended, oldest first. */
+    heroes(id: string): Promise<readonly Job[]>;
+    /** Gives the shoot its look, once and for all: when it has one, that one stays. Its photos go on. */
+    ready(id: string, look: string, now: number): Promise<Shoot>;
+    /** Looks that a frame may have: its own shoot's, then those of the shoots that branched off it. */
+    looks(id: string): Promise<readonly KeptLook[]>;
+    /**
+     * A frame that none of those looks fits goes to a branch that has no look yet, or opens one with itself as the hero.
+     * Throws `lease-lost`.
+     */
+    branch(job: string, lease: string, now: number): Promise<{ readonly id: string; readonly role: ShootRole }>;
+    /** What no event tells: heroes that ended are replaced, photos whose look is there go on. Gives how many jobs changed. */
+    tend(now: number): Promise<number>;
+    /** Shoots without a look, and how many photos wait for it. */
+    waiting(): Promise<readonly (Shoot & { readonly photos: number })[]>;
   };
   readonly attempts: { of(job: string): Promise<readonly Attempt[]> };
   readonly events: {

@@ -1,6 +1,7 @@
 /** The Pictures port: all pixel work. Types only; one implementation in adapters/pictures. */
 import type { Grade } from "./core/colour/parametric.ts";
 import type { PathText } from "./core/inbox/path-text.ts";
+import type { LookFormat } from "./core/job/job.ts";
 import type { PictureFormat, PictureInfo } from "./core/job/picture.ts";
 import type { View } from "./core/local/grid.ts";
 import type { FitReport } from "./core/lut/fit/report.ts";
@@ -26,25 +27,32 @@ export type PlateRequest = {
 
 export type PaintRequest = { readonly plate: PathText; readonly grade: Grade; readonly to: PathText };
 
+export type OutsideRequest = Pick<PlateRequest, "original" | "pictureSha256"> & { readonly cubes: readonly PathText[] };
+
 export type ProveRequest = {
   readonly file: PathText;
   readonly size: { readonly width: number; readonly height: number };
 };
 
-export type FitRequest = {
+export type PairRequest = {
   readonly before: PathText;
   readonly after: PathText;
   readonly baseline: PathText | null;
   /** The part of all of them that counts, in their pixels; they have one size then. Without it, all of them. */
   readonly part?: Box;
   readonly rounding: "rounded" | "truncated";
+};
+
+export type FitRequest = {
+  /** One look for all of them. */
+  readonly pairs: readonly [PairRequest, ...PairRequest[]];
   readonly size: number;
   readonly title: string;
   readonly comments: readonly string[];
   readonly to: PathText;
   /** A bilateral grid besides, where the verdict calls for one; the report then says `localScore`. */
   readonly local?: LocalRequest;
-  /** A PNG of where the look fails; written for the verdicts warn and spatial. */
+  /** A PNG of where the look fails, in the pair it explains worst; written for the verdicts warn and spatial. */
   readonly heatmap?: PathText;
 };
 
@@ -112,6 +120,16 @@ export type VerifyReport = {
   readonly meanDeltaE: number;
 };
 
+export type ExportRequest = {
+  readonly cube: PathText;
+  /** 0 is the look that changes nothing, 1 the whole look. */
+  readonly strength: number;
+  readonly format: LookFormat;
+  /** What programs that list looks call it. */
+  readonly name: string;
+  readonly to: PathText;
+};
+
 export type RgbRequest = {
   readonly picture: RgbPicture;
   /** The new PNG; made with fsync. Must not exist. */
@@ -131,6 +149,13 @@ export type Pictures = {
   prove(file: PathText, size: ProveRequest["size"], signal?: AbortSignal): Promise<void>;
   /** Fits the look between two pictures and writes the .cube (`to` is replaced atomically). Errors: `pair-mismatch`. */
   fit(request: FitRequest, signal?: AbortSignal): Promise<FitReport>;
+  /**
+   * For each look, the share 0 … 1 of the photo's pixels whose colours it does not rest on; 0 for a .cube that does not
+   * say what it rests on.
+   */
+  outside(request: OutsideRequest, signal?: AbortSignal): Promise<readonly number[]>;
+  /** Writes the look of a .cube as a file for other programs, at this strength. */
+  exportLook(request: ExportRequest, signal?: AbortSignal): Promise<void>;
   /** The look on the full original, encoded, metadata kept, fsynced. */
   render(request: RenderRequest, signal?: AbortSignal): Promise<RenderReport>;
   /** Recomputes an output from its original, its .cube and its .grid, independently of the fast kernel. */

@@ -58,6 +58,8 @@ export type Files = {
    * that name; when both names are one file, an earlier run came that far: the temp name goes, "published".
    */
   publish(temp: PathText, final: PathText): Promise<"published" | "taken">;
+  /** Gives the whole, fsynced file `temp` its final name in place of a file of ours that has it. */
+  replace(temp: PathText, final: PathText): Promise<void>;
   syncFolder(folder: PathText): Promise<void>;
   /** Deletes a file of our own making (temp or work file); absent is fine. Never used on an original. */
   discard(path: PathText): Promise<void>;

@@ -1,7 +1,7 @@
 /**
  * The disk. Only this adapter turns a PathText into the bytes the system knows a file by.
  * Finished files arrive by temp name, fsync and link, so that a reader sees a whole file or none, and nothing is replaced
- * but by `writeAtomic`, which says so.
+ * but by `writeAtomic` and `replace`, which say so.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
@@ -271,6 +271,7 @@ export function openFiles(options: FilesOptions): Files {
     writeAtomic: (path, bytes) => told("write", path, () => writeAtomic(path, bytes)),
     sha256: (path) => told("read", path, () => sha256(path)),
     publish: (temp, final) => told("publish", final, () => publish(temp, final)),
+    replace: (temp, final) => told("replace", final, () => fs.rename(bytesOf(temp), bytesOf(final))),
     syncFolder: (folder) => told("sync", folder, () => syncFolder(folder)),
     discard: (path) => told("delete", path, () => discard(path)),
     discardFolder: (path) => told("delete", path, () => fs.rm(bytesOf(path), { recursive: true, force: true })),

@@ -11,6 +11,7 @@ import type { Files, Log } from "../ports.ts";
 import { openInboxes } from "./inboxes.ts";
 import { addJob, type IntakeContext, type NewPhoto } from "./intake.ts";
 import { startLine } from "./line.ts";
+import { shootOf } from "./looks.ts";
 import { type LinePorts, openPorts, type Project, sha256Of } from "./wire.ts";
 
 const FOLLOW_MS = 250;
@@ -34,11 +35,14 @@ export type Errand = {
   readonly progress: (jobs: readonly Job[]) => void;
 };
 
-/** These photos, through the line, to their ends. */
-export function gradePhotos(errand: Errand, photos: readonly NewPhoto[]): Promise<ErrandResult> {
+/** The photos that `find` gives, through the line, to their ends. */
+export function gradePhotos(
+  errand: Errand,
+  find: (ports: LinePorts) => Promise<readonly NewPhoto[]>,
+): Promise<ErrandResult> {
   return run(errand, async (context, mine) => {
     const refusals: Refusal[] = [];
-    for (const photo of photos) {
+    for (const photo of await find(context.ports)) {
       errand.signal.throwIfAborted();
       try {
         const job = await addJob(photo, context);
@@ -60,7 +64,8 @@ async function askedAgain(job: Job, { ports: { clock, files, ids, ledger } }: In
   if (outputs.every((found) => found !== undefined)) return job.id;
   if (outputs.every((found) => found === undefined)) await ledger.outputs.release(job.id);
   const { recipe, recipeHash } = job;
-  const as = { id: ids.uuid(), recipe, recipeHash, ...startOf(recipe, job.facts) };
+  const shoot = shootOf(job.path, recipe, sha256Of);
+  const as = { id: ids.uuid(), recipe, recipeHash, ...startOf(recipe, job.facts), shoot };
   return (await ledger.jobs.regrade(job.id, as, clock.now()))?.id ?? job.id;
 }
 
@@ -92,7 +97,10 @@ export function sweepInboxes(errand: Errand, inboxes: readonly InboxConfig[]): P
   });
 }
 
-type Gather = (context: IntakeContext, mine: Set<string>) => Promise<readonly Refusal[]>;
+type Gather = (
+  context: IntakeContext & { readonly ports: LinePorts },
+  mine: Set<string>,
+) => Promise<readonly Refusal[]>;
 
 async function run({ project, files, log, signal, progress }: Errand, gather: Gather): Promise<ErrandResult> {
   const lock = takeLineLock(project.config.ledger.file);
@@ -129,7 +137,11 @@ async function follow(
   while (!signal.aborted) {
     const jobs = await ledger.jobs.find({ ids: [...mine] });
     progress(jobs);
-    const open = jobs.filter(({ status }) => status !== "held" && !ENDED.includes(status));
+    const held = await heldShoots(jobs, ledger);
+    const open = jobs.filter(
+      ({ status, shoot, waitsOn }) =>
+        status !== "held" && !ENDED.includes(status) && !(shoot && waitsOn !== null && held.has(shoot.id)),
+    );
     if (open.length === 0) return null;
     const seenAt = (await ledger.daemon.get())?.seenAt ?? 0;
     if (!isOurs && clock.now() - seenAt > STUCK_MAX_MS)
@@ -140,6 +152,12 @@ async function follow(
     await clock.sleep(FOLLOW_MS, signal);
   }
   return null;
+}
+
+/** Shoots whose look waits for a person; so do all photos that wait for it. */
+async function heldShoots(jobs: readonly Job[], { shoots }: LinePorts["ledger"]): Promise<ReadonlySet<string>> {
+  if (!jobs.some(({ shoot, waitsOn }) => shoot && waitsOn !== null)) return new Set();
+  return new Set((await shoots.waiting()).filter(({ state }) => state === "held").map(({ id }) => id));
 }
 
 /** What keeps these waiting jobs, when it is the surroundings that do; null while any of them may still move. */

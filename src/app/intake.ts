@@ -4,13 +4,14 @@
  */
 
 import type { BackendConfig, Config, InboxConfig } from "../core/config/parse.ts";
-import { canonicalRecipe, dispositionFolder, type RecipeOverrides, recipeFor } from "../core/config/recipe.ts";
+import { canonicalRecipe, dispositionFolder, recipeFor } from "../core/config/recipe.ts";
 import { AppError, asAppError } from "../core/errors.ts";
 import { numberedNames } from "../core/inbox/naming.ts";
 import { baseName, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import { startOf } from "../core/job/identity.ts";
 import type { Disposition, Job, Origin, Recipe } from "../core/job/job.ts";
 import type { Files, Ports, Settled, Sighting } from "../ports.ts";
+import { findLook, keepFound, shootOf } from "./looks.ts";
 
 /** A prompt longer than this is not a prompt. */
 const PROMPT_BYTES_MAX = 64 * 1024;
@@ -34,8 +35,10 @@ export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
   const { ports, config } = context;
   return async (file) => {
     try {
-      const overrides = await folderWords(file.path, inbox, ports);
-      const recipe = recipeFor(inbox, config.backends as readonly BackendConfig[], overrides);
+      const { prompt, cube } = await folderWords(file.path, inbox, ports);
+      const look = await findLook(inbox, cube, ports);
+      await keepFound(look, ports);
+      const recipe = recipeFor(inbox, config.backends as readonly BackendConfig[], { prompt, look: look.source });
       const job = await addJob(
         { ...file, inbox: inbox.path, origin: "inbox", recipe, priority: inbox.priority },
         context,
@@ -72,7 +75,7 @@ export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeC
       `The file has ${signature.sizeBytes} bytes; the limit is ${config.limits.fileSizeBytes}.`,
     );
   const info = await pictures.inspect(absolute);
-  if (recipe.lookFile === null && Math.min(info.width, info.height) < SIDE_MIN)
+  if (recipe.look.kind !== "kept" && Math.min(info.width, info.height) < SIDE_MIN)
     throw new AppError(
       "picture-too-small",
       `The picture is ${info.width}×${info.height} pixels; no look can be seen in it.`,
@@ -98,6 +101,7 @@ export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeC
       recipe,
       recipeHash,
       ...startOf(recipe, { signature, photo: info }),
+      shoot: shootOf(path, recipe, sha256),
       priority,
       idempotencyKey: key,
     },
@@ -106,22 +110,22 @@ export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeC
   return job;
 }
 
-/** What prompt.txt and look.cube say for a photo: the nearest of each, from its folder up to the inbox. */
+/** The words of the nearest prompt.txt and the nearest look.cube, from the photo's folder up to the inbox. */
 export async function folderWords(
   path: PathText,
   inbox: InboxConfig,
   { files }: Pick<Ports, "files">,
-): Promise<RecipeOverrides> {
+): Promise<{ readonly prompt: string | undefined; readonly cube: PathText | undefined }> {
   let prompt: string | undefined;
-  let lookFile: PathText | undefined;
+  let cube: PathText | undefined;
   for (let folder = folderOf(path); ; folder = folderOf(folder)) {
     const here = folder === "" ? inbox.path : joinPath(inbox.path, folder);
     const promptFile = joinPath(here, "prompt.txt");
     const cubeFile = joinPath(here, "look.cube");
     if (prompt === undefined && (await files.stat(promptFile))?.kind === "file")
       prompt = await promptOf(promptFile, files);
-    if (lookFile === undefined && (await files.stat(cubeFile))?.kind === "file") lookFile = cubeFile;
-    if (folder === "") return { ...(prompt ? { prompt } : {}), ...(lookFile ? { lookFile } : {}) };
+    if (cube === undefined && (await files.stat(cubeFile))?.kind === "file") cube = cubeFile;
+    if (folder === "") return { prompt, cube };
   }
 }
 

@@ -2,52 +2,75 @@
 
 import type { Config, InboxConfig } from "../core/config/parse.ts";
 import { canonicalRecipe, recipeFor } from "../core/config/recipe.ts";
+import { asAppError } from "../core/errors.ts";
 import { folderOf, type PathText } from "../core/inbox/path-text.ts";
 import { startOf } from "../core/job/identity.ts";
 import type { Job, Recipe } from "../core/job/job.ts";
-import type { Files, Ids, Ledger } from "../ports.ts";
+import type { Ports } from "../ports.ts";
 import { folderWords } from "./intake.ts";
+import { type FoundLook, findLook, keepFound, type LookPorts, shootOf } from "./looks.ts";
 import { sha256Of } from "./wire.ts";
 
-export type Stale = { readonly job: Job; readonly recipe: Recipe; readonly recipeHash: string };
+export type Stale = Now & { readonly job: Job };
+
+/** What the config and a folder say today. */
+type Now = { readonly recipe: Recipe; readonly recipeHash: string; readonly look: FoundLook };
 
 /** The newest done job of each path of this inbox whose recipe is no longer what the config and its folder say. */
 export async function staleJobs(
   inbox: InboxConfig,
   config: Pick<Config, "backends">,
-  { ledger, files }: { readonly ledger: Ledger; readonly files: Files },
+  ports: Omit<LookPorts, "clock">,
 ): Promise<readonly Stale[]> {
-  const recipes = new Map<PathText, { recipe: Recipe; recipeHash: string }>();
-  const recipeOf = async (path: PathText) => {
+  const recipes = new Map<PathText, Promise<Now | undefined>>();
+  const nowOf = (path: PathText) => {
     const folder = folderOf(path);
-    const known = recipes.get(folder);
-    if (known) return known;
-    const recipe = recipeFor(inbox, config.backends, await folderWords(path, inbox, { files }));
-    const found = { recipe, recipeHash: sha256Of(canonicalRecipe(recipe)) };
-    recipes.set(folder, found);
-    return found;
+    const known = recipes.get(folder) ?? findNow(path, inbox, config, ports);
+    recipes.set(folder, known);
+    return known;
   };
   const seen = new Set<PathText>();
   const stale: Stale[] = [];
-  for (const job of await ledger.jobs.find({ inbox: inbox.path })) {
+  for (const job of await ports.ledger.jobs.find({ inbox: inbox.path })) {
     if (seen.has(job.path)) continue; // newest first: an older job of the same path does not count
     seen.add(job.path);
-    const now = await recipeOf(job.path);
-    if (job.status === "done" && job.recipeHash !== now.recipeHash) stale.push({ job, ...now });
+    const now = await nowOf(job.path);
+    if (now && job.status === "done" && job.recipeHash !== now.recipeHash) stale.push({ job, ...now });
   }
   return stale;
+}
+
+/** Undefined while the folder's look cannot be told: nothing is stale against that. */
+async function findNow(
+  path: PathText,
+  inbox: InboxConfig,
+  { backends }: Pick<Config, "backends">,
+  ports: Omit<LookPorts, "clock">,
+): Promise<Now | undefined> {
+  const { prompt, cube } = await folderWords(path, inbox, ports);
+  try {
+    const look = await findLook(inbox, cube, ports);
+    const recipe = recipeFor(inbox, backends, { prompt, look: look.source });
+    return { recipe, recipeHash: sha256Of(canonicalRecipe(recipe)), look };
+  } catch (thrown) {
+    const { code } = asAppError(thrown);
+    if (code === "look-unknown" || code === "look-unusable") return undefined;
+    throw thrown;
+  }
 }
 
 /** Each as its next generation; gives the new jobs' ids. */
 export async function regrade(
   stale: readonly Stale[],
-  { ledger, ids }: { readonly ledger: Ledger; readonly ids: Ids },
-  now: number,
+  ports: LookPorts & Pick<Ports, "ids">,
 ): Promise<readonly string[]> {
   const made: string[] = [];
-  for (const { job, recipe, recipeHash } of stale) {
-    const as = { id: ids.uuid(), recipe, recipeHash, ...startOf(recipe, job.facts) };
-    const next = await ledger.jobs.regrade(job.id, as, now);
+  const { clock, ids, ledger } = ports;
+  for (const { job, recipe, recipeHash, look } of stale) {
+    await keepFound(look, ports);
+    const shoot = shootOf(job.path, recipe, sha256Of);
+    const as = { id: ids.uuid(), recipe, recipeHash, ...startOf(recipe, job.facts), shoot };
+    const next = await ledger.jobs.regrade(job.id, as, clock.now());
     if (next) made.push(next.id);
   }
   return made;

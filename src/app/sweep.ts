@@ -1,4 +1,4 @@
-/** The sweep: what no event tells. Expired leases, stray tickets, silent backends, old work files. */
+/** The sweep: what no event tells. Expired leases, heroes that fell out of their shoots, stray tickets, silent backends, old work files. */
 import { asAppError } from "../core/errors.ts";
 import { joinPath } from "../core/inbox/path-text.ts";
 import type { Ports } from "../ports.ts";
@@ -12,7 +12,7 @@ const EVENTS_KEPT_MS = 30 * 24 * 3_600_000;
 const WORK_SWEEP_MS = 600_000;
 const TEMPS_AT_ONCE = 200;
 /** Our temp names in an outbox, and how long nobody may have written to one before it is taken for left behind. */
-const TEMP_NAME = /^\.hotgrade-[0-9a-f]{8,}(-photo|-cube|-report)?\.tmp$/;
+const TEMP_NAME = /^\.hotgrade-[0-9a-f]{8,}(-photo|-cube|-hald|-lightroom|-report)?\.tmp$/;
 const TEMP_KEPT_MS = 3_600_000;
 
 export type Sweep = { run(signal: AbortSignal): Promise<void> };
@@ -29,6 +29,7 @@ export function openSweep(ports: Ports & { readonly backends: Breaker }, instanc
       backends.all.map(({ name }) => name),
       now,
     );
+    moved += await ledger.shoots.tend(now);
     moved += await endStrayTickets(signal);
     const up = backends.up();
     for (const { name, depth } of backends.all) {

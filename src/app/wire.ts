@@ -20,6 +20,10 @@ export type LinePorts = Ports & { readonly backends: Breaker; close(): Promise<v
 /** The ledger of a project as another process sees it: for commands that look and steer. */
 export const ledgerOf = ({ config }: Project): Ledger => openLedger(config.ledger.file, systemClock.now());
 
+/** Where the looks lie, each named by its hash: beside the ledger. */
+export const looksFolderOf = ({ ledger }: Pick<Config, "ledger">): PathText =>
+  join(dirname(ledger.file), "looks") as PathText;
+
 /** Everything the line needs. Errors: those of the ledger. */
 export async function openPorts({ config, root }: Project, files: Files, log: Log): Promise<LinePorts> {
   const facts = hostFacts();
@@ -44,7 +48,7 @@ export async function openPorts({ config, root }: Project, files: Files, log: Lo
     pictures,
     ledger,
     backends: openBreaker(opened, ledger, systemClock, log),
-    looksFolder: join(folder, "looks") as PathText,
+    looksFolder: looksFolderOf(config),
     workFolder: join(folder, "work") as PathText,
     async close() {
       await Promise.all(opened.map((backend) => backend.close()));

@@ -1,5 +1,6 @@
 /** check: everything that would fail, before the first photo does. */
-import { openPorts } from "../app/wire.ts";
+import { findLook } from "../app/looks.ts";
+import { looksFolderOf, openPorts } from "../app/wire.ts";
 import { backendsFor } from "../core/config/recipe.ts";
 import { AppError, asAppError, type ErrorCode, hintOf } from "../core/errors.ts";
 import { showPath } from "../core/inbox/path-text.ts";
@@ -9,7 +10,7 @@ import { defineCommand } from "./command.ts";
 import { logOf } from "./disk.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
-import { type OpenProject, openProject } from "./project.ts";
+import { type OpenProject, openProject, withLedger } from "./project.ts";
 
 type Said = Finding & { readonly about: string };
 
@@ -75,16 +76,27 @@ async function tried(ask: () => Promise<readonly Finding[]>): Promise<readonly F
   }
 }
 
-async function folderFindings({ config, files }: OpenProject): Promise<readonly Said[]> {
+async function folderFindings(project: OpenProject): Promise<readonly Said[]> {
+  const { config, files } = project;
   const said: Said[] = [];
-  for (const { path, outbox, lookFile } of config.inboxes) {
-    if (lookFile !== null) {
-      const look = await tried(async () => {
-        if (!(await files.stat(lookFile))) throw new AppError("cube-invalid", "There is no such file.");
-        parseCube((await files.read(lookFile, CUBE_LENGTH_MAX)).toString("utf8"));
+  for (const { path, outbox, look } of config.inboxes) {
+    if (look.kind === "file") {
+      const { file } = look;
+      const findings = await tried(async () => {
+        if (!(await files.stat(file))) throw new AppError("look-unusable", "There is no such file.");
+        parseCube((await files.read(file, CUBE_LENGTH_MAX)).toString("utf8"));
         return [{ level: "ok", code: null, message: "can be used" }];
       });
-      said.push(...look.map((finding) => ({ about: `look ${showPath(lookFile)}`, ...finding })));
+      said.push(...findings.map((finding) => ({ about: `look ${showPath(file)}`, ...finding })));
+    }
+    if (look.kind === "named") {
+      const findings = await tried(async () => {
+        await withLedger(project, (ledger) =>
+          findLook({ look, path }, undefined, { files, ledger, looksFolder: looksFolderOf(config) }),
+        );
+        return [{ level: "ok", code: null, message: "is kept" }];
+      });
+      said.push(...findings.map((finding) => ({ about: `look ${look.name}`, ...finding })));
     }
     const seen = await tried(async () => {
       if (!(await files.stat(path))) return [{ level: "ok", code: null, message: "is made at the start" }];

@@ -23,7 +23,7 @@ export function resolvePaths(config: Config, root: string, home: string | undefi
       ...inbox,
       path: at(inbox.path),
       outbox: at(inbox.outbox),
-      lookFile: inbox.lookFile && at(inbox.lookFile),
+      look: inbox.look.kind === "file" ? { kind: "file", file: at(inbox.look.file) } : inbox.look,
     })),
   };
 }

@@ -33,11 +33,13 @@ export function finishErrand({ print }: CommandContext, result: ErrandResult, js
       print.say(`${showPath(path)} is not graded`);
       print.error(error);
     }
+    const waiting = inOrder.filter(({ shoot, waitsOn }) => shoot && waitsOn !== null).length;
     const count = (status: Job["status"]) => inOrder.filter((job) => job.status === status).length;
     const parts = [
       `${count("done")} graded`,
       `${count("failed")} failed`,
       `${count("held")} held`,
+      `${waiting} waiting for the look of their shoot`,
       `${refusals.length} refused`,
     ];
     print.say(`${parts.filter((part, at) => at === 0 || !part.startsWith("0 ")).join(", ")}.`);

@@ -60,10 +60,7 @@ export const fit = defineCommand({
       const start = performance.now();
       const report = await pictures.fit(
         {
-          before,
-          after,
-          baseline,
-          rounding: options.rounding,
+          pairs: [{ before, after, baseline, rounding: options.rounding }],
           size: options.size,
           title: nameOf(after),
           comments: ["Fitted by hotgrade. For sRGB-encoded pictures."],

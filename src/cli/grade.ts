@@ -1,11 +1,15 @@
 /** grade: photos named on the command line through the whole line, without an inbox. */
 import { gradePhotos } from "../app/errand.ts";
 import type { NewPhoto } from "../app/intake.ts";
+import { findLook, keepFound } from "../app/looks.ts";
+import type { LinePorts } from "../app/wire.ts";
+import type { InboxConfig, LookSetting } from "../core/config/parse.ts";
 import { recipeFor } from "../core/config/recipe.ts";
 import { AppError } from "../core/errors.ts";
 import { baseName, extensionOf, folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
 import { kindOfName } from "../core/inbox/rule.ts";
-import type { OutputFormat, OutputRecipe } from "../core/job/job.ts";
+import type { OutputFormat, OutputRecipe, Recipe } from "../core/job/job.ts";
+import { isLookName } from "../core/lut/names.ts";
 import type { Files } from "../ports.ts";
 import { defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
@@ -29,7 +33,11 @@ export const grade = defineCommand({
   options: {
     out: { kind: "text", short: "o", value: "DIR|FILE", required: true, about: "Where to write." },
     prompt: { kind: "text", short: "p", value: "TEXT", about: "The grade in words; else the configuration's prompt." },
-    look: { kind: "text", value: "FILE.cube", about: "Use this look and ask no model." },
+    look: {
+      kind: "text",
+      value: "NAME|FILE.cube",
+      about: "Use this look and ask no model: a kept one by its name, or a .cube.",
+    },
     ...CONFIG,
     ...JSON_OUTPUT,
   },
@@ -47,11 +55,19 @@ export const grade = defineCommand({
       words.map((word) => absolute(cwd, word)),
     );
     const output = await outputOf(files, absolute(cwd, options.out), options.out, inputs.length);
-    const photos = await Promise.all(inputs.map((input) => photoOf(project, input, output, options, cwd)));
+    const settings = settingsOf(project);
+    const inbox = options.look === undefined ? settings : { ...settings, look: lookAsked(options.look, cwd) };
     const log = logOf(project.config, context, "error");
     try {
+      const find = async (ports: LinePorts) => {
+        const look = await findLook(inbox, undefined, ports);
+        await keepFound(look, ports);
+        const plain = recipeFor(inbox, project.config.backends, { prompt: options.prompt, look: look.source });
+        const recipe = { ...plain, output: { ...plain.output, ...output } };
+        return Promise.all(inputs.map((input) => photoOf(files, input, recipe, inbox.priority)));
+      };
       const errand = { project, files, log, signal, progress: showProgress(print) };
-      return finishErrand(context, await gradePhotos(errand, photos), options.json);
+      return finishErrand(context, await gradePhotos(errand, find), options.json);
     } finally {
       await log.close();
     }
@@ -91,21 +107,17 @@ async function outputOf(files: Files, out: PathText, typed: string, count: numbe
   return { outbox, structure: "flat", format, name, suffix: "" };
 }
 
-async function photoOf(
-  { config, files }: OpenProject,
-  input: PathText,
-  output: Where,
-  { prompt, look }: { readonly prompt: string | undefined; readonly look: string | undefined },
-  cwd: string,
-): Promise<NewPhoto> {
+/** The first inbox, whose settings hold. Errors: `usage`. */
+function settingsOf({ config }: OpenProject): InboxConfig {
   const [inbox] = config.inboxes;
   if (!inbox) throw new AppError("usage", "the configuration has no inbox to take the settings from");
-  const lookFile = look === undefined ? undefined : absolute(cwd, look);
-  if (lookFile !== undefined && !(await files.stat(lookFile))) throw new AppError("usage", `there is no ${look}`);
-  const recipe = recipeFor(inbox, config.backends, {
-    ...(prompt ? { prompt } : {}),
-    ...(lookFile ? { lookFile } : {}),
-  });
+  return inbox;
+}
+
+const lookAsked = (text: string, cwd: string): LookSetting =>
+  isLookName(text) ? { kind: "named", name: text } : { kind: "file", file: absolute(cwd, text) };
+
+async function photoOf(files: Files, input: PathText, recipe: Recipe, priority: number): Promise<NewPhoto> {
   const stat = await files.stat(input);
   if (!stat) throw new AppError("usage", `there is no ${input}`);
   const leave = { kind: "leave" } as const;
@@ -115,11 +127,7 @@ async function photoOf(
     absolute: input,
     signature: { sizeBytes: stat.sizeBytes, mtimeNs: stat.mtimeNs, inode: stat.inode },
     origin: "command",
-    recipe: {
-      ...recipe,
-      output: { ...recipe.output, ...output },
-      original: { done: leave, failed: leave, duplicate: leave, unsupported: leave },
-    },
-    priority: inbox.priority,
+    recipe: { ...recipe, original: { done: leave, failed: leave, duplicate: leave, unsupported: leave } },
+    priority,
   };
 }

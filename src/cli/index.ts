@@ -10,8 +10,11 @@ import { job, jobs } from "./jobs.ts";
 import { lookShow } from "./look.ts";
 import { lookBlend } from "./look-blend.ts";
 import { lookConvert } from "./look-convert.ts";
+import { lookDrop, lookKeep, lookList } from "./look-keep.ts";
+import { lookLock, lookUnlock } from "./look-lock.ts";
+import { lookStrength } from "./look-strength.ts";
 import { once } from "./once.ts";
-import { approve, cancel, retry } from "./retry.ts";
+import { approve, cancel, reject, retry } from "./retry.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
 
@@ -28,9 +31,16 @@ export const COMMANDS: readonly Command[] = [
   retry,
   cancel,
   approve,
+  reject,
   fit,
   apply,
   lookShow,
   lookBlend,
   lookConvert,
+  lookKeep,
+  lookList,
+  lookDrop,
+  lookLock,
+  lookUnlock,
+  lookStrength,
 ];

@@ -1,7 +1,7 @@
 /** jobs and job: the list, and one job's whole history. */
 import { hintOf } from "../core/errors.ts";
 import { showPath } from "../core/inbox/path-text.ts";
-import { STATUSES, type Status } from "../core/job/job.ts";
+import { type Job, STATUSES, type Status } from "../core/job/job.ts";
 import { defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
@@ -76,6 +76,9 @@ export const job = defineCommand({
       print.line(`local     ΔE ${found.facts.fit.localScore.toFixed(2)} left over with light by place`);
     if (found.facts.finish) print.line(`finish    ${found.facts.finish}`);
     if (found.facts.heatmap) print.line(`where     ${showPath(found.facts.heatmap)}`);
+    if (found.facts.cube) print.line(`cube      ${showPath(found.facts.cube)}`);
+    if (found.recipe.strength !== 1) print.line(`strength  ${found.recipe.strength}`);
+    if (found.shoot) print.line(`shoot     ${found.shoot.id}, ${found.shoot.role}${outsideOf(found)}`);
     for (const { id, backend, state, seed } of tickets)
       print.line(`ticket    ${id} on ${backend}: ${state}, seed ${seed}`);
     for (const { path, state } of outputs)
@@ -98,3 +101,6 @@ export const job = defineCommand({
     return undefined;
   },
 });
+
+const outsideOf = ({ facts: { outside } }: Job): string =>
+  outside === undefined ? "" : `: ${Math.round(100 * outside)} % of its colours are unknown to the look`;

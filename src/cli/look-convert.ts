@@ -1,10 +1,9 @@
 /** look convert: a look in another size or another program's format. */
-import { createHash } from "node:crypto";
-import { deflateSync } from "node:zlib";
+import { PROFILE_GROUP, PROFILE_TOOLS } from "../adapters/pictures/profile-tools.ts";
 import { AppError } from "../core/errors.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import { formatCube } from "../core/lut/cube.ts";
-import { HALD_SIZES, haldOf } from "../core/lut/hald.ts";
+import { HALD_SIZE, HALD_SIZES, haldOf } from "../core/lut/hald.ts";
 import { type Lattice, resample } from "../core/lut/lattice.ts";
 import { formatProfile, PROFILE_SIZE_MAX } from "../core/lut/lightroom.ts";
 import { defineCommand } from "./command.ts";
@@ -12,9 +11,6 @@ import { absolute } from "./config-paths.ts";
 import { filesOf } from "./disk.ts";
 import { lookName, outputFor, readLookFile, writeNewFile, writePicture } from "./look-file.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
-
-const HALD_SIZE = 64;
-const GROUP = "hotgrade";
 
 type Format = "cube" | "png" | "xmp";
 
@@ -59,7 +55,7 @@ export const lookConvert = defineCommand({
         await writePicture(context, file, haldOf(lattice, size, options.bits === "8" ? 8 : 16));
         break;
       case "xmp":
-        await write(formatProfile(lattice, { name: lookName(file), group: GROUP }, TOOLS));
+        await write(formatProfile(lattice, { name: lookName(file), group: PROFILE_GROUP }, PROFILE_TOOLS));
         print.say("Lightroom profiles are beta: read back here, not yet opened in Lightroom.");
         break;
     }
@@ -71,11 +67,6 @@ export const lookConvert = defineCommand({
 });
 
 const FORMATS = { cube: "cube", png: "haldclut", xmp: "lightroom" } as const satisfies Record<Format, string>;
-
-const TOOLS = {
-  md5: (bytes: Uint8Array) => createHash("md5").update(bytes).digest("hex"),
-  deflate: (bytes: Uint8Array) => deflateSync(bytes),
-};
 
 function checkSize(format: Format, size: number): void {
   if (format === "png" && !HALD_SIZES.includes(size))

@@ -2,7 +2,7 @@
 import { ledgerOf, type Project } from "../app/wire.ts";
 import { AppError, hintOf } from "../core/errors.ts";
 import { showPath } from "../core/inbox/path-text.ts";
-import type { Job } from "../core/job/job.ts";
+import type { Job, KeptLook } from "../core/job/job.ts";
 import type { Files, Ledger } from "../ports.ts";
 import type { World } from "./command.ts";
 import { loadConfig } from "./config-file.ts";
@@ -45,6 +45,12 @@ export async function jobNamed(ledger: Ledger, word: string): Promise<Job> {
   return job;
 }
 
+/** The look that a job was given. Errors: `usage` while it has none. */
+export function lookOfJob({ id, facts: { look, cube } }: Job): KeptLook {
+  if (look === undefined || cube === undefined) throw new AppError("usage", `job ${id.slice(0, 8)} has no look yet`);
+  return { sha256: look, file: cube };
+}
+
 /** What a job is doing, in a word or two. */
 export function standing(job: Job): string {
   switch (job.status) {
@@ -84,6 +90,9 @@ export function jobData(job: Job) {
     heatmap: facts.heatmap === undefined ? null : showPath(facts.heatmap),
     outputs: (facts.outputs ?? []).map(showPath),
     notes: facts.notes ?? [],
+    look: facts.look ?? null,
+    strength: job.recipe.strength,
+    shoot: job.shoot,
     error: failure && { code: failure.code, message: failure.message, hint: hintOf(failure.code) },
     waitsOn: job.waitsOn,
     createdAt: job.createdAt,

@@ -1,48 +1,15 @@
-/** retry, cancel, approve: what a person decides about jobs. They speak to the ledger; the daemon sees it there. */
+/** retry, cancel, approve, reject: what a person decides about jobs. They speak to the ledger; the daemon sees it there. */
 import { systemClock, systemIds } from "../adapters/system.ts";
 import { regrade, staleJobs } from "../app/stale.ts";
+import { looksFolderOf } from "../app/wire.ts";
 import { AppError } from "../core/errors.ts";
-import { FINISHES, type FinishName, type Job, type Status } from "../core/job/job.ts";
+import { FINISHES, type FinishName, type Status } from "../core/job/job.ts";
 import type { Ledger } from "../ports.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
-import { EXIT, type ExitCode } from "./exit.ts";
-import { CONFIG, JSON_OUTPUT } from "./options.ts";
-import { jobNamed, type OpenProject, openProject, withLedger } from "./project.ts";
-
-const WHICH = {
-  inbox: { kind: "text", value: "PATH", about: "All of this inbox." },
-  all: { kind: "flag", about: "All photos that it applies to." },
-  ...CONFIG,
-  ...JSON_OUTPUT,
-} as const;
-
-type Which = { readonly inbox: string | undefined; readonly all: boolean; readonly failed?: boolean };
-
-/** The jobs a person means: by id, or all of some statuses. Errors: `usage`, `job-unknown`. */
-async function meant(
-  context: CommandContext,
-  ledger: Ledger,
-  which: Which,
-  statuses: readonly Status[],
-): Promise<readonly Job[]> {
-  const { cwd, words } = context;
-  if (words.length > 0) return Promise.all(words.map((word) => jobNamed(ledger, word)));
-  if (!which.all && !which.failed && which.inbox === undefined)
-    throw new AppError("usage", "say which: the start of an id, --inbox PATH or --all");
-  return ledger.jobs.find({ statuses, ...(which.inbox ? { inbox: absolute(cwd, which.inbox) } : {}) });
-}
-
-/** Says how many changed. A job that was named and cannot be changed so is a failure. */
-function tell({ print, words }: CommandContext, json: boolean, ids: readonly string[], verb: string): ExitCode {
-  if (json) print.json({ changed: ids });
-  else print.say(`${ids.length} ${ids.length === 1 ? "photo" : "photos"} ${verb}.`);
-  if (ids.length >= words.length) return EXIT.ok;
-  print.say(
-    "A photo that is done, or is on its way already, cannot be changed so; `hotgrade job ID` says where it stands.",
-  );
-  return EXIT.failed;
-}
+import type { ExitCode } from "./exit.ts";
+import { type OpenProject, openProject, withLedger } from "./project.ts";
+import { meant, tell, WHICH, type Which } from "./which.ts";
 
 export const retry = defineCommand({
   name: "retry",
@@ -83,11 +50,12 @@ export const retry = defineCommand({
 async function retryStale({ cwd }: CommandContext, project: OpenProject, ledger: Ledger, inbox: string | undefined) {
   const { config, files } = project;
   const wanted = inbox === undefined ? undefined : absolute(cwd, inbox);
+  const ports = { clock: systemClock, files, ids: systemIds, ledger, looksFolder: looksFolderOf(config) };
   const ids: string[] = [];
   for (const one of config.inboxes)
     if (wanted === undefined || one.path === wanted) {
-      const stale = await staleJobs(one, config, { ledger, files });
-      ids.push(...(await regrade(stale, { ledger, ids: systemIds }, systemClock.now())));
+      const stale = await staleJobs(one, config, ports);
+      ids.push(...(await regrade(stale, ports)));
     }
   return ids;
 }
@@ -120,8 +88,8 @@ export const approve = defineCommand({
   summary: "write held photos as they are, or with another finish",
   usage: "[ID…] [--finish FINISH] [--inbox PATH | --all]",
   about: [
-    "A photo is held when the model's edit is not one colour transform; `hotgrade job ID` names a picture of where. Approving writes it with the nearest look all the same.",
-    "--finish makes more of the answer that is there, without asking the model again: `local` transfers light that changes with the place too, `direct` takes the model's own picture, made larger, `lut` the look alone.",
+    "A photo is held when the model's edit is not one colour transform; `hotgrade job ID` names a picture of where. Approving writes it with the nearest look all the same. Of a shoot, all photos that wait for it go on with that look.",
+    "--finish makes more of the answer that is there, without asking the model again: `local` transfers light that changes with the place too, `direct` takes the model's own picture, made larger, `lut` the look alone. A shoot's look is for all its photos, so there it does not apply.",
   ],
   options: {
     finish: { kind: "choice", value: "FINISH", of: [...FINISHES], about: "Go on with this finish:" },
@@ -132,17 +100,41 @@ export const approve = defineCommand({
     ["hotgrade approve 4f1c", "one photo, with the nearest look"],
     ["hotgrade approve 4f1c --finish local", "with the light the model changed by place"],
   ],
-  async run(context) {
-    const { options } = context;
-    const project = await openProject(context, options.config);
-    const ids = await withLedger(project, async (ledger) => {
-      const jobs = await meant(context, ledger, options, ["held"]);
-      return ledger.jobs.approve(
-        jobs.map(({ id }) => id),
-        systemClock.now(),
-        options.finish as FinishName | undefined,
-      );
-    });
-    return tell(context, options.json, ids, "will be written");
+  run: (context) => {
+    const finish = context.options.finish as FinishName | undefined;
+    return decideHeld(context, (ledger, ids) => ledger.jobs.approve(ids, systemClock.now(), finish), "will be written");
   },
 });
+
+export const reject = defineCommand({
+  name: "reject",
+  summary: "ask the model again for held photos; of a shoot, with another photo",
+  usage: "[ID…] [--inbox PATH | --all]",
+  about: [
+    "A held photo goes to the model again with a new seed. Where it is the hero of a shoot, the next photo of the shoot goes to the model instead, and this one waits for that look like the others.",
+  ],
+  options: { ...WHICH },
+  words: [0, Number.POSITIVE_INFINITY],
+  examples: [["hotgrade reject 4f1c", "not like this"]],
+  run: (context) =>
+    decideHeld(context, (ledger, ids) => ledger.jobs.reject(ids, systemClock.now()), "will be asked for again"),
+});
+
+async function decideHeld(
+  context: CommandContext & {
+    readonly options: Which & { readonly config: string | undefined; readonly json: boolean };
+  },
+  decide: (ledger: Ledger, ids: readonly string[]) => Promise<readonly string[]>,
+  verb: string,
+): Promise<ExitCode> {
+  const { options } = context;
+  const project = await openProject(context, options.config);
+  const ids = await withLedger(project, async (ledger) => {
+    const jobs = await meant(context, ledger, options, ["held"]);
+    return decide(
+      ledger,
+      jobs.map(({ id }) => id),
+    );
+  });
+  return tell(context, options.json, ids, verb);
+}

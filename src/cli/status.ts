@@ -1,6 +1,9 @@
 /** status: what is where, at a glance. */
+import { join } from "node:path";
 import { systemClock } from "../adapters/system.ts";
+import { lockOf } from "../app/looks.ts";
 import { staleJobs } from "../app/stale.ts";
+import { looksFolderOf } from "../app/wire.ts";
 import { hintOf } from "../core/errors.ts";
 import { type PathText, showPath } from "../core/inbox/path-text.ts";
 import { STAGES, STATUSES, type Stage, type Status } from "../core/job/job.ts";
@@ -22,7 +25,7 @@ export const status = defineCommand({
   usage: "[--json]",
   about: [
     "Shows whether a daemon runs, how many photos stand at which stage, what failed or is held and why, and files in the inboxes that are not graded.",
-    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale}], files, troubles, waiting}.",
+    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale}], files, troubles, waiting, shoots, locks}.",
   ],
   options: { ...CONFIG, ...JSON_OUTPUT },
   words: [0, 0],
@@ -49,7 +52,9 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
   const inboxes = [];
   for (const inbox of [...known, ...others]) {
     const settings = config.inboxes.find(({ path }) => path === inbox);
-    const stale = settings ? (await staleJobs(settings, config, { ledger, files })).length : 0;
+    const stale = settings
+      ? (await staleJobs(settings, config, { ledger, files, looksFolder: looksFolderOf(config) })).length
+      : 0;
     inboxes.push({
       inbox: inbox === null ? null : showPath(inbox),
       ...tally(counts.filter((count) => count.inbox === inbox)),
@@ -70,6 +75,19 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
     const message = await ledger.switches.get(`down:${name}`);
     if (message !== undefined) silent.push({ backend: name, message });
   }
+  const shoots = (await ledger.shoots.waiting()).map(({ id, inbox, key, state, hero, photos }) => ({
+    id,
+    inbox: showPath(inbox),
+    folder: showPath(key.slice(0, key.indexOf("\n"))),
+    state,
+    hero,
+    photos,
+  }));
+  const locks = [];
+  for (const { path } of config.inboxes) {
+    const look = await ledger.switches.get(lockOf(path));
+    if (look !== undefined) locks.push({ inbox: showPath(path), look });
+  }
   return {
     daemon: daemonData(await ledger.daemon.get()),
     silent,
@@ -83,6 +101,8 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
     })),
     troubles: troubled.map(jobData),
     waiting,
+    shoots,
+    locks,
   };
 }
 
@@ -115,7 +135,7 @@ const SAID: Readonly<Record<Status, string>> = {
   superseded: "superseded",
 };
 
-function say(print: Printer, { daemon, silent, inboxes, files, troubles, waiting }: Seen): void {
+function say(print: Printer, { daemon, silent, inboxes, files, troubles, waiting, shoots, locks }: Seen): void {
   print.line(daemon ? `daemon: running (pid ${daemon.pid})` : "daemon: not running; `hotgrade start` starts it");
   for (const { backend, message } of silent) print.line(`backend ${backend} does not answer: ${message}`);
   for (const { inbox, statuses, stages, warn, stale } of inboxes) {
@@ -125,6 +145,13 @@ function say(print: Printer, { daemon, silent, inboxes, files, troubles, waiting
     if (open.length > 0) print.line(`  ${open.join(", ")}`);
     if (warn > 0) print.line(`  ${warn} done with verdict warn: look at them (\`hotgrade jobs\` names them)`);
     if (stale > 0) print.line(`  ${stale} graded by an older recipe; \`hotgrade retry --stale\` grades them again`);
+  }
+  for (const { inbox, look } of locks)
+    print.line(`${inbox}: every new photo gets look ${look.slice(0, 8)}; \`hotgrade look unlock\` ends that`);
+  for (const { inbox, folder, state, photos } of shoots) {
+    const photosWait = `${photos} ${photos === 1 ? "photo waits" : "photos wait"} for the look of the shoot`;
+    if (photos > 0 && state === "open") print.line(`${join(inbox, folder)}: ${photosWait}`);
+    if (state === "held") print.line(`${join(inbox, folder)}: ${photosWait}, which is held for you`);
   }
   for (const { path, state, code, message, hint } of files) {
     print.line(`${path}: ${state}${code ? ` [${code}]` : ""} ${message ?? ""}`.trimEnd());

@@ -81,6 +81,12 @@ const CATALOGUE = {
 
   // Looks.
   "cube-invalid": { retry: false, hint: "Export the LUT again as a .cube with LUT_3D_SIZE between 2 and 129." },
+  "look-unknown": {
+    retry: true,
+    hint: "`hotgrade look list` shows the names; `hotgrade look keep FILE.cube NAME` gives one. Photos wait meanwhile.",
+  },
+  "look-unusable": { retry: true, hint: "Mend or replace the .cube; the photos that wait for it then go on." },
+  "look-known": { retry: false, hint: "Choose another name, or give the old one up with `hotgrade look drop NAME`." },
   "hald-invalid": {
     retry: false,
     hint: "A HaldCLUT is a square PNG of level³ pixels a side, 512 × 512 for level 8. Export it again, never scaled.",

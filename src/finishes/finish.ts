@@ -6,10 +6,10 @@ import type { View } from "../core/local/grid.ts";
 import type { FitRequest, Ports, RenderReport, RenderRequest } from "../ports.ts";
 import type { Attempting } from "../stages/define.ts";
 
-/** The pair a finish solves, and the part of the photo it shows. */
+/** The pairs a finish solves, the job's own first; and the part of the photo that one shows. */
 export type Solving = {
   readonly job: Job;
-  readonly pair: Pick<FitRequest, "before" | "after" | "baseline" | "part" | "rounding">;
+  readonly pairs: FitRequest["pairs"];
   readonly view: View;
   readonly when: Solver["when"];
   readonly ports: Ports;
@@ -17,7 +17,8 @@ export type Solving = {
 };
 
 /** Facts that say where look (and more) are kept, and what they are worth. */
-export type Solved = Required<Pick<Facts, "cube" | "verdict" | "score" | "fit">> & Pick<Facts, "grid" | "heatmap">;
+export type Solved = Required<Pick<Facts, "look" | "cube" | "verdict" | "score" | "fit">> &
+  Pick<Facts, "grid" | "heatmap">;
 
 export type Rendering = {
   readonly job: Job;

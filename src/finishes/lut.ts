@@ -3,10 +3,10 @@ import { joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import { lookNotes } from "../core/job/finishing.ts";
 import type { FitRequest, Ports, RenderReport, RenderRequest } from "../ports.ts";
 import { workFile } from "../stages/define.ts";
+import { keepLook } from "../stages/keep-look.ts";
 import type { Finish, Rendering, Solved, Solving } from "./finish.ts";
 
-/** 129³ rows of about 27 bytes. */
-const CUBE_BYTES_MAX = 64 * 2 ** 20;
+const GRID_BYTES_MAX = 64 * 2 ** 20;
 
 export const lut: Finish = {
   name: "lut",
@@ -18,15 +18,14 @@ export const lut: Finish = {
 
 /** Fits the look, and what `besides` asks for; what comes of it is kept under its own hash. */
 export async function solveLook(
-  { job, pair, ports, attempting }: Solving,
+  { job, pairs, ports, attempting }: Solving,
   besides: Pick<FitRequest, "local">,
 ): Promise<Solved> {
-  const { clock, ledger, pictures } = ports;
   const file = workFile(attempting, "look.cube");
   const heatmap = workFile(attempting, "heatmap.png");
-  const fit = await pictures.fit(
+  const report = await ports.pictures.fit(
     {
-      ...pair,
+      pairs,
       size: job.recipe.lutSize,
       title: `hotgrade ${showPath(job.path)}`,
       comments: ["Input and output: sRGB-encoded R'G'B'.", `Job ${job.id}.`],
@@ -36,29 +35,20 @@ export async function solveLook(
     },
     attempting.signal,
   );
-  const { sha256, kept: cube } = await keep(ports, file, "cube");
-  await ledger.looks.add({ sha256, file: cube, score: fit.score, job: job.id }, clock.now());
+  const { sha256: look, file: cube } = await keepLook(file, { score: report.score, job: job.id }, ports);
+  const { verdict, score, localScore } = report;
   return {
-    cube,
-    verdict: fit.verdict,
-    score: fit.score,
-    fit,
-    ...(fit.verdict !== "global" && { heatmap }),
-    ...(fit.localScore !== undefined && besides.local && { grid: (await keep(ports, besides.local.to, "grid")).kept }),
+    ...{ look, cube, verdict, score, fit: report },
+    ...(verdict !== "global" && { heatmap }),
+    ...(localScore !== undefined && besides.local && { grid: await keepGrid(besides.local.to, ports) }),
   };
 }
 
-/** A copy in the looks' folder, named by its hash: the same file again is the same name. */
-async function keep(
-  { files, looksFolder }: Ports,
-  file: PathText,
-  ending: "cube" | "grid",
-): Promise<{ readonly sha256: string; readonly kept: PathText }> {
-  const sha256 = await files.sha256(file);
-  const kept = joinPath(looksFolder, `${sha256}.${ending}`);
-  await files.makeFolder(looksFolder);
-  await files.writeAtomic(kept, await files.read(file, CUBE_BYTES_MAX));
-  return { sha256, kept };
+/** A copy beside the looks, named by its hash. */
+async function keepGrid(file: PathText, { files, looksFolder }: Ports): Promise<PathText> {
+  const kept = joinPath(looksFolder, `${await files.sha256(file)}.grid`);
+  await files.writeAtomic(kept, await files.read(file, GRID_BYTES_MAX));
+  return kept;
 }
 
 export function renderLook(

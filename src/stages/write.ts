@@ -3,10 +3,11 @@
  *
  * Safe to run twice: each step is in the ledger before the next begins, and a second run goes on from there:
  *   reserve a stem ─▶ encode to temp names ─▶ staged (paths and hashes) ─▶ sidecars, then photo, get their names ─▶ published
- * No file is ever replaced: a name that a foreign file has sends us to the next number.
+ * No foreign file is ever replaced: a name that one has sends us to the next number.
  */
 import { AppError } from "../core/errors.ts";
-import { folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
+import { stemOf } from "../core/inbox/naming.ts";
+import { folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import { done, type Job } from "../core/job/job.ts";
 import { type Naming, namingOf } from "../core/job/output-names.ts";
 import { reportOf } from "../core/job/report.ts";
@@ -34,7 +35,7 @@ export const writeStage = defineStage({
       const naming = namingOf(job, info);
       await ports.files.proveWritable(naming.folder);
       outputs = await reserve(job, naming, [], ports, attempting);
-      notes = [...notes, ...(await encode(job, cube, outputs, naming, info, ports, attempting))];
+      notes = [...new Set([...notes, ...(await encode(job, cube, outputs, naming, info, ports, attempting))])];
     }
     const published = await publish(job, ports, attempting);
     return done({ outputs: published.map(({ path }) => path), notes });
@@ -85,13 +86,17 @@ async function encodeTo(
   ports: Ports,
   attempting: Attempting,
 ): Promise<readonly string[]> {
-  const { clock, files, ledger } = ports;
+  const { clock, files, ledger, pictures } = ports;
   const photo = temps.get("photo");
   if (!photo) throw new AppError("internal", `Job ${job.id} has no photo among its outputs.`);
   const to = { to: photo, format: naming.format };
   const rendered = await finishNamed(job.facts.finish ?? "lut").render({ job, cube, to, ports, attempting });
-  const cubeTemp = temps.get("cube");
-  if (cubeTemp) await files.writeAtomic(cubeTemp, await files.read(cube, CUBE_BYTES_MAX));
+  const { strength } = job.recipe;
+  const name = showPath(stemOf(job.path));
+  for (const format of ["cube", "hald", "lightroom"] as const) {
+    const to = temps.get(format);
+    if (to) await pictures.exportLook({ cube, strength, format, name, to }, attempting.signal);
+  }
   const reportTemp = temps.get("report");
   if (reportTemp) {
     const tickets = await ledger.tickets.ofJob(job.id);
@@ -110,16 +115,13 @@ async function encodeTo(
   return rendered.notes;
 }
 
-/** 129³ rows of about 27 bytes. */
-const CUBE_BYTES_MAX = 64 * 2 ** 20;
-
 /** Sidecars first, the photo last: whoever sees the photo finds its sidecars beside it. */
 async function publish(job: Job, ports: Ports, attempting: Attempting): Promise<readonly Output[]> {
   const { clock, files, ledger } = ports;
   const refused: string[] = [];
   while (refused.length < NAMES_TRIED_MAX) {
     const outputs = await ledger.outputs.of(job.id);
-    const taken = await publishAll(outputs, ports);
+    const taken = await publishAll(job, outputs, ports);
     if (!taken) {
       for (const { path } of outputs.slice(-1)) await files.syncFolder(folderOf(path));
       const { lease } = attempting;
@@ -133,11 +135,19 @@ async function publish(job: Job, ports: Ports, attempting: Attempting): Promise<
 }
 
 /** Gives each staged temp its name; the output whose name a foreign file has, or undefined when all are published. */
-async function publishAll(outputs: readonly Output[], { files }: Ports): Promise<Output | undefined> {
+async function publishAll(
+  { facts: { replaces = {} } }: Job,
+  outputs: readonly Output[],
+  { files }: Ports,
+): Promise<Output | undefined> {
   for (const output of outputs) {
     if (output.state === "published" || output.temp === null) continue;
     if ((await files.stat(output.temp)) || !(await files.stat(output.path))) {
-      if ((await files.publish(output.temp, output.path)) === "taken") return output;
+      if ((await files.publish(output.temp, output.path)) === "published") continue;
+      // What this job wrote before, and nobody has touched since, may be replaced.
+      const before = replaces[output.kind];
+      if (before === undefined || (await files.sha256(output.path)) !== before) return output;
+      await files.replace(output.temp, output.path);
     } else if ((await files.sha256(output.path)) !== output.sha256) return output;
   }
   return undefined;

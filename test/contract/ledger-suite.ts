@@ -8,6 +8,7 @@ import { afterAttempt } from "../../src/core/job/transition.ts";
 import type { Ledger } from "../../src/ports.ts";
 import type { Attempt, ClaimRequest, NewJob } from "../../src/ports-ledger.ts";
 import { aNewJob } from "../support/jobs.ts";
+import { shootSuite } from "./ledger-shoots.ts";
 
 const request = (changes: Partial<ClaimRequest> = {}): ClaimRequest => ({
   stages: ["upload"],
@@ -78,8 +79,11 @@ const leaseOf = (job: string) => job.replace("job", "lease");
 const reserve = (ledger: Ledger, job: string, stems: readonly string[], not: readonly string[] = []) =>
   ledger.outputs.reserve({ job, lease: leaseOf(job), outbox: OUTBOX, stems, files: FILES, not });
 
+/** A test with a fresh ledger of its own. */
+export type WithLedger = (title: string, body: (ledger: Ledger) => Promise<void>) => void;
+
 export function describeLedger(name: string, open: () => Promise<Ledger>): void {
-  const withLedger = (title: string, body: (ledger: Ledger) => Promise<void>) =>
+  const withLedger: WithLedger = (title, body) =>
     test(title, async () => {
       const ledger = await open();
       try {
@@ -88,6 +92,8 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
         await ledger.close();
       }
     });
+
+  describe(`${name}: shoots and looks`, () => shootSuite(withLedger));
 
   describe(`${name}: jobs`, () => {
     withLedger("the same photo in the same place is one job", async (ledger) => {
@@ -121,7 +127,7 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
 
     withLedger("a caller's key goes on with the newest generation", async (ledger) => {
       const { recipe } = await add(ledger, { inbox: null, idempotencyKey: "k" });
-      const as = { id: "job-2", recipe, recipeHash: "44", stage: "upload", facts: {} } as const;
+      const as = { id: "job-2", recipe, recipeHash: "44", stage: "upload", facts: {}, shoot: null } as const;
       await ledger.jobs.regrade("job-1", as, 5);
       const again = await ledger.jobs.add(aNewJob({ id: "job-3", inbox: null, idempotencyKey: "k" }), 6);
       expect(again.job.id).toBe("job-2");
@@ -334,7 +340,7 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
 
     withLedger("regrade is the next generation with its own recipe, of the newest one only", async (ledger) => {
       const { recipe } = await add(ledger);
-      const start = { stage: "upload", facts: {} } as const;
+      const start = { stage: "upload", facts: {}, shoot: null } as const;
       const as = { id: "job-2", recipe: { ...recipe, prompt: "cool" }, recipeHash: "44", ...start };
       expect(await ledger.jobs.regrade("job-1", as, 5)).toMatchObject({
         id: "job-2",
@@ -357,7 +363,8 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
       await add(ledger, { id: "b", path: "2" as PathText, stage: "queue", facts: { backend: "gpu-2" } });
       expect(await ledger.jobs.load(["queue", "fetch"], null)).toBe(2);
       expect(await ledger.jobs.load(["queue"], "gpu-1")).toBe(1);
-      await add(ledger, { id: "c", path: "3" as PathText, stage: "write" }, 50);
+      const preview = "/w/p.png" as PathText;
+      await add(ledger, { id: "c", path: "3" as PathText, stage: "write", facts: { preview } }, 50);
       expect([await ledger.jobs.loadDue(["write"], 49), await ledger.jobs.loadDue(["write"], 50)]).toEqual([0, 1]);
       expect(await ledger.jobs.counts()).toEqual([
         { inbox: INBOX, stage: "queue", status: "ready", verdict: null, count: 2 },

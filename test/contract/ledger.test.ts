@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -42,6 +43,26 @@ describe("the ledger's file", () => {
     db.prepare("INSERT INTO migrations VALUES (9999, 'future.sql', 'x', 0)").run();
     db.close();
     expect(() => openLedger(file, 0)).toThrow(expect.objectContaining({ code: "ledger-newer" }));
+  });
+
+  test("a ledger of the first migration alone keeps its outputs through the next", async () => {
+    const file = newFile();
+    const first = readFileSync(new URL("../../migrations/0001_ledger.sql", import.meta.url), "utf8");
+    const db = new Database(file);
+    db.exec(first);
+    db.exec("CREATE TABLE migrations (number INTEGER PRIMARY KEY, name TEXT, sha256 TEXT, applied_at INTEGER)");
+    const sha256 = createHash("sha256").update(first).digest("hex");
+    db.prepare("INSERT INTO migrations VALUES (1, '0001_ledger.sql', ?, 0)").run(sha256);
+    db.exec(`INSERT INTO jobs (id, origin, path, original, picture_sha256, content_sha256, recipe, recipe_hash, stage, status,
+                               due_at, created_at) VALUES ('a', 'command', 'p', 'o', '1', '2', '{}', '3', 'write', 'done', 0, 0)`);
+    db.exec(`INSERT INTO outputs (job, kind, outbox, stem, stem_key, path, state, sha256)
+             VALUES ('a', 'photo', '/out', 's', 's', '/out/s.jpg', 'published', 'ff')`);
+    db.close();
+    const ledger = openLedger(file, 0);
+    expect(await ledger.outputs.of("a")).toMatchObject([{ kind: "photo", path: "/out/s.jpg", state: "published" }]);
+    expect(await ledger.outputs.isOurs("ff")).toBe(true);
+    expect(await ledger.jobs.get("a")).toMatchObject({ status: "done", shoot: null });
+    await ledger.close();
   });
 
   test("only one holder has the line's lock, and it is free when that one lets go", () => {

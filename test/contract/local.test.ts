@@ -73,8 +73,8 @@ async function transferred(photo: Pixels, truth: Pixels, crop = { left: 0, top: 
   const [cube, grid, heatmap, original] = [fresh("cube"), fresh("grid"), fresh("png"), fresh("png")];
   await imageOf(photo).png({ compressionLevel: 1 }).toFile(original);
   const local = { to: grid, when: "always", view: viewOf(crop, photo) } as const;
-  const pair = { before, after, baseline: null, rounding: "rounded", size: 33, title: "t", comments: [] } as const;
-  const report = await pictures.fit({ ...pair, to: cube, local, heatmap });
+  const pairs = [{ before, after, baseline: null, rounding: "rounded" }] as const;
+  const report = await pictures.fit({ pairs, size: 33, title: "t", comments: [], to: cube, local, heatmap });
   const render = async (besides: { readonly grid?: PathText }) => {
     const to = fresh("png");
     await pictures.render({ original, cube, strength: 1, format: "png", quality: null, to, ...besides });

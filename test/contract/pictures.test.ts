@@ -237,11 +237,13 @@ describe("plate, paint, prove, fit", () => {
     const [plate, preview, cube] = [fresh("png"), fresh("png"), fresh("cube")];
     await pictures.plate({ original, frame: frameFor({ kind: "own", pixelsMax: 1e6 }, 640, 480), to: plate });
     await pictures.paint({ plate, grade: { ...NEUTRAL, exposure: 0.4, contrast: 0.5, temperature: 0.6 }, to: preview });
-    const pair = { before: plate, after: preview, baseline: null, rounding: "rounded", size: 33 } as const;
-    const report = await pictures.fit({ ...pair, title: "pair", comments: ["sRGB"], to: cube });
+    const pair = { before: plate, after: preview, baseline: null, rounding: "rounded" } as const;
+    const report = await pictures.fit({ pairs: [pair], size: 33, title: "pair", comments: ["sRGB"], to: cube });
     expect(report).toMatchObject({ verdict: "global", registered: true });
     expect(report.score).toBeLessThan(0.5);
-    expect(bytesOf(cube).toString()).toMatch(/^TITLE "pair"\n# sRGB\n# Coverage: 0\.9\d+ of .*\nLUT_3D_SIZE 33\n/);
+    expect(bytesOf(cube).toString()).toMatch(
+      /^TITLE "pair"\n# sRGB\n# Coverage: 0\.9\d+ of .*\n(# Support 17: .*\n)+LUT_3D_SIZE 33\n/,
+    );
   });
 
   test("AFTER may be the centre of BEFORE at another size, and nothing else", async () => {
@@ -249,16 +251,12 @@ describe("plate, paint, prove, fit", () => {
     const centre = { left: 100, top: 0, width: 400, height: 400 };
     const after = await saved(folder, "centre.png", sceneImage(600, 400).extract(centre).resize(320, 320).png());
     const strip = await saved(folder, "strip.png", sceneImage(400, 40).png());
-    const rest = {
-      baseline: null,
-      rounding: "rounded",
-      size: 17,
-      title: "t",
-      comments: [],
-      to: fresh("cube"),
-    } as const;
-    expect((await pictures.fit({ before, after, ...rest })).score).toBeLessThan(1);
-    await expect(pictures.fit({ before, after: strip, ...rest })).rejects.toMatchObject({ code: "pair-mismatch" });
+    const rest = { size: 17, title: "t", comments: [], to: fresh("cube") } as const;
+    const pair = { before, after, baseline: null, rounding: "rounded" } as const;
+    expect((await pictures.fit({ pairs: [pair], ...rest })).score).toBeLessThan(1);
+    await expect(pictures.fit({ pairs: [{ ...pair, after: strip }], ...rest })).rejects.toMatchObject({
+      code: "pair-mismatch",
+    });
   });
 
   test("a result cut short, damaged or of another size is incomplete", async () => {

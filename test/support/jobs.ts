@@ -14,7 +14,7 @@ export function aRecipe(changes: Partial<Recipe> = {}): Recipe {
     seed: "random",
     backends: ["gpu-1"],
     finish: "lut",
-    lookFile: null,
+    look: { kind: "each" },
     lutSize: 33,
     strength: 1,
     onSpatial: "hold",
@@ -47,6 +47,7 @@ export function aNewJob(changes: Partial<NewJob> = {}): NewJob {
     facts: {},
     priority: 0,
     idempotencyKey: null,
+    shoot: null,
     ...changes,
   };
 }
@@ -55,6 +56,7 @@ export function aJob(changes: Partial<Job> = {}): Job {
   const { idempotencyKey: _key, ...job } = aNewJob();
   return {
     ...job,
+    shoot: null,
     seq: 1,
     generation: 1,
     status: "leased",

@@ -56,8 +56,13 @@ export function openPictures({ workers, memoryBytes, pixelsMax = PIXELS_MAX, log
       await run("prove", { file, size }, BASE_BYTES + 8 * pixels, signal);
     },
     async fit(request, signal) {
-      const sides = [await needs(request.before, 1), await needs(request.after, 1)];
-      return run("fit", request, sides[0]! + sides[1]! + BASE_BYTES, signal);
+      let bytes = BASE_BYTES;
+      for (const { before, after } of request.pairs) bytes += (await needs(before, 1)) + (await needs(after, 1));
+      return run("fit", request, bytes, signal);
+    },
+    outside: async (request, signal) => run("outside", request, await needs(request.original, 1), signal),
+    async exportLook(request, signal) {
+      await run("exportLook", request, BASE_BYTES, signal);
     },
     // Pixels once, once more while they are turned upright or encoded, and those of an answer as large.
     render: async (request, signal) =>

@@ -14,6 +14,8 @@ export type Tasks = {
   readonly paint: { readonly asks: ports.PaintRequest; readonly gives: undefined };
   readonly prove: { readonly asks: ports.ProveRequest; readonly gives: undefined };
   readonly fit: { readonly asks: ports.FitRequest; readonly gives: FitReport };
+  readonly outside: { readonly asks: ports.OutsideRequest; readonly gives: readonly number[] };
+  readonly exportLook: { readonly asks: ports.ExportRequest; readonly gives: undefined };
   readonly render: { readonly asks: ports.RenderRequest; readonly gives: ports.RenderReport };
   readonly readRgb: { readonly asks: { readonly file: PathText }; readonly gives: RgbPicture };
   readonly writeRgb: { readonly asks: ports.RgbRequest; readonly gives: undefined };

@@ -2,7 +2,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import sharp from "sharp";
 import { fingerprintOf } from "./fingerprint.ts";
-import { fitPair, paint, plate, prove } from "./plate.ts";
+import { exportLook, fitPairs, outside } from "./look.ts";
+import { paint, plate, prove } from "./plate.ts";
 import { render } from "./render.ts";
 import { readRgb, writeRgb } from "./rgb.ts";
 import { crossing, type FromWorker, type TaskName, type Tasks, type ToWorker } from "./tasks.ts";
@@ -22,7 +23,9 @@ const programs: {
   plate: (asks) => plate(asks, pixelsMax),
   paint: (asks) => paint(asks, pixelsMax),
   prove: (asks) => prove(asks),
-  fit: (asks) => fitPair(asks, pixelsMax),
+  fit: (asks) => fitPairs(asks, pixelsMax),
+  outside: (asks) => outside(asks, pixelsMax),
+  exportLook: (asks) => exportLook(asks),
   render: (asks, signal) => render(asks, pixelsMax, signal),
   readRgb: ({ file }) => readRgb(file, pixelsMax),
   writeRgb: (asks) => writeRgb(asks),

@@ -1,12 +1,24 @@
-/** Jobs looked at and steered from outside: find, count, wake, retry, cancel, free. */
+/** Jobs looked at from outside, and steered by the line: find, count, wake, rebind, free. */
 import type { PathText } from "../../core/inbox/path-text.ts";
-import type { FinishName, Stage, Status } from "../../core/job/job.ts";
-import { factsBefore, stageToRetry } from "../../core/job/transition.ts";
+import type { Stage, Status } from "../../core/job/job.ts";
 import type { Ledger } from "../../ports.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
 
-type Steering = Omit<Ledger["jobs"], "add" | "regrade" | "claim" | "renew" | "note" | "finish">;
+type Steering = Pick<
+  Ledger["jobs"],
+  | "get"
+  | "find"
+  | "wake"
+  | "clearWaits"
+  | "rebind"
+  | "unbind"
+  | "counts"
+  | "load"
+  | "loadDue"
+  | "freeLeases"
+  | "nextDue"
+>;
 
 const ROWS_MAX = 100_000;
 
@@ -21,25 +33,6 @@ export function steeredJobsOver(db: Db): Steering {
     ORDER BY seq DESC LIMIT @limit`);
   const wake = db.prepare("UPDATE jobs SET due_at = min(due_at, @now) WHERE id = @id AND status = 'ready'");
   const clearWaits = db.prepare("UPDATE jobs SET waits_on = NULL, due_at = @now WHERE waits_on = @on");
-  const retry = db.prepare(`
-    UPDATE jobs SET status = 'ready', stage = @stage, facts = @facts, failure = NULL, hold_reason = NULL,
-                    attempt = 0, rewinds = 0, due_at = @now, waits_on = NULL, ended_at = NULL
-    WHERE id = @id AND status IN ('failed', 'held', 'cancelled')`);
-  const dueNow = db.prepare(
-    "UPDATE jobs SET due_at = @now, attempt = 0 WHERE id = @id AND status = 'ready' AND due_at > @now",
-  );
-  const cancel = db.prepare(`
-    UPDATE jobs SET status = 'cancelled', lease = NULL, lease_owner = NULL, lease_until = NULL, waits_on = NULL,
-                    hold_reason = NULL, ended_at = @now,
-                    failure = coalesce(CASE WHEN stage = 'retire' THEN failure END,
-                                       json_object('code', 'cancelled', 'message', @reason, 'stage', stage))
-    WHERE id = @id AND status IN ('ready', 'leased', 'held')`);
-  const approve = db.prepare(`
-    UPDATE jobs SET status = 'ready', stage = 'write', failure = NULL, hold_reason = NULL, attempt = 0, due_at = @now
-    WHERE id = @id AND status = 'held' AND facts ->> '$.cube' IS NOT NULL`);
-  const approveAs = db.prepare(`
-    UPDATE jobs SET status = 'ready', stage = 'lut', facts = @facts, failure = NULL, hold_reason = NULL, attempt = 0, due_at = @now
-    WHERE id = @id AND status = 'held' AND facts ->> '$.preview' IS NOT NULL`);
   const rebind = db.prepare(`
     UPDATE jobs SET stage = 'upload', facts = json_remove(facts, '$.backend', '$.plate'), waits_on = NULL, due_at = @now
     WHERE stage = 'queue' AND status = 'ready' AND backend = @from
@@ -48,7 +41,6 @@ export function steeredJobsOver(db: Db): Steering {
   const unbind = db.prepare(`
     UPDATE jobs SET stage = 'upload', facts = json_remove(facts, '$.backend', '$.plate', '$.ticket'), waits_on = NULL, due_at = @now
     WHERE stage IN ('queue', 'fetch') AND status = 'ready' AND backend NOT IN (SELECT value FROM json_each(@known))`);
-  const event = db.prepare("INSERT INTO events (at, job, kind, data) VALUES (@at, @job, @kind, @data)");
   const counts = db.prepare<
     [],
     { inbox: string | null; stage: string; status: string; verdict: string | null; count: number }
@@ -63,7 +55,7 @@ export function steeredJobsOver(db: Db): Steering {
     .pluck();
   const loadDue = db
     .prepare(`
-    SELECT count(*) FROM jobs WHERE stage IN (SELECT value FROM json_each(@stages))
+    SELECT count(*) FROM jobs WHERE stage IN (SELECT value FROM json_each(@stages)) AND facts ->> '$.preview' IS NOT NULL
       AND (status = 'leased' OR (status = 'ready' AND due_at <= @now AND waits_on IS NULL))`)
     .pluck();
   const free = db.prepare(`
@@ -75,38 +67,6 @@ export function steeredJobsOver(db: Db): Steering {
                          UNION ALL SELECT min(lease_until) FROM jobs WHERE status = 'leased')`)
     .pluck();
 
-  const retryAll = db.transaction((ids: readonly string[], now: number) =>
-    ids.filter((id) => {
-      const row = byId.get(id);
-      if (!row) return false;
-      const job = jobOf(row);
-      const stage = stageToRetry(job);
-      const facts = JSON.stringify(factsBefore(job.facts, stage));
-      const changed = retry.run({ id, stage, facts, now }).changes + dueNow.run({ id, now }).changes > 0;
-      if (changed) event.run({ at: now, job: id, kind: "retry", data: "{}" });
-      return changed;
-    }),
-  );
-  const cancelAll = db.transaction((ids: readonly string[], reason: string, now: number) =>
-    ids.filter((id) => {
-      const changed = cancel.run({ id, reason, now }).changes > 0;
-      if (changed) event.run({ at: now, job: id, kind: "cancelled", data: JSON.stringify({ reason }) });
-      return changed;
-    }),
-  );
-  const approveOneAs = (id: string, finish: FinishName, now: number) => {
-    const row = byId.get(id);
-    if (!row) return 0;
-    const facts = JSON.stringify({ ...factsBefore(jobOf(row).facts, "lut"), approvedAs: finish });
-    return approveAs.run({ id, facts, now }).changes;
-  };
-  const approveAll = db.transaction((ids: readonly string[], now: number, finish: FinishName | undefined) =>
-    ids.filter((id) => {
-      const changed = (finish ? approveOneAs(id, finish, now) : approve.run({ id, now }).changes) > 0;
-      if (changed) event.run({ at: now, job: id, kind: "approved", data: JSON.stringify({ finish }) });
-      return changed;
-    }),
-  );
   const jobOrNone = (row: JobRow | undefined) => (row ? jobOf(row) : undefined);
 
   return {
@@ -123,9 +83,6 @@ export function steeredJobsOver(db: Db): Steering {
     },
     wake: async (id, now) => void wake.run({ id, now }),
     clearWaits: async (on, now) => clearWaits.run({ on, now }).changes,
-    retry: async (ids, now) => retryAll.immediate(ids, now),
-    cancel: async (ids, reason, now) => cancelAll.immediate(ids, reason, now),
-    approve: async (ids, now, finish) => approveAll.immediate(ids, now, finish),
     rebind: async (from, to, now) => rebind.run({ from, to: JSON.stringify(to), now }).changes,
     unbind: async (known, now) => unbind.run({ known: JSON.stringify(known), now }).changes,
     counts: async () =>

@@ -6,15 +6,16 @@ import type { Ledger } from "../../ports.ts";
 import type { Attempt, NewJob, Regrade } from "../../ports-ledger.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
+import { joinerOver, waitForShoot } from "./shoots.ts";
 
 type Working = Pick<Ledger["jobs"], "add" | "regrade" | "claim" | "renew" | "note" | "finish">;
 
 export function workingJobsOver(db: Db): Working {
   const insert = db.prepare(`
     INSERT INTO jobs (id, origin, inbox, path, original, picture_sha256, content_sha256, generation, idempotency_key,
-                      recipe, recipe_hash, stage, status, facts, due_at, priority, parent, created_at)
+                      recipe, recipe_hash, stage, status, facts, due_at, waits_on, priority, look, parent, shoot, role, created_at)
     VALUES (@id, @origin, @inbox, @path, @original, @pictureSha256, @contentSha256, @generation, @idempotencyKey,
-            @recipe, @recipeHash, @stage, 'ready', @facts, @now, @priority, @parent, @now)
+            @recipe, @recipeHash, @stage, 'ready', @facts, @now, @waitsOn, @priority, @look, @parent, @shoot, @role, @now)
     RETURNING *`);
   const byKey = db.prepare<[string], JobRow>("SELECT * FROM jobs WHERE idempotency_key = ?");
   const byIdentity = db.prepare<[string, string, string], JobRow>(
@@ -26,7 +27,8 @@ export function workingJobsOver(db: Db): Working {
     WHERE inbox = @inbox AND path = @path AND id <> @id AND status IN ('ready', 'leased', 'held', 'failed')`);
   const revive = db.prepare(`
     UPDATE jobs SET status = 'ready', stage = @stage, facts = @facts, original = @original, attempt = 0, rewinds = 0,
-                    due_at = @now, failure = NULL, hold_reason = NULL, waits_on = NULL, ended_at = NULL
+                    due_at = @now, failure = NULL, hold_reason = NULL, waits_on = @waitsOn, ended_at = NULL,
+                    shoot = @shoot, role = @role
     WHERE id = @id RETURNING *`);
   const keyOf = db.prepare("SELECT idempotency_key FROM jobs WHERE id = ?").pluck();
   const dropKey = db.prepare("UPDATE jobs SET idempotency_key = NULL WHERE id = ?");
@@ -49,10 +51,24 @@ export function workingJobsOver(db: Db): Working {
   const patchFacts = db.prepare("UPDATE jobs SET facts = json_patch(facts, @facts) WHERE id = @id AND lease = @lease");
   const finishJob = db.prepare(`
     UPDATE jobs SET stage = @stage, status = @status, facts = @facts, attempt = @attempt, rewinds = @rewinds,
-                    due_at = @dueAt, waits_on = @waitsOn, hold_reason = @holdReason, failure = @failure, ended_at = @endedAt,
+                    look = coalesce(@facts ->> '$.look', look), due_at = @dueAt, waits_on = @waitsOn, hold_reason = @holdReason, failure = @failure, ended_at = @endedAt,
                     original = coalesce(@movedTo, original), lease = NULL, lease_owner = NULL, lease_until = NULL
     WHERE id = @id AND lease = @lease`);
+  const holdShoot = db.prepare(`
+    UPDATE shoots SET state = 'held', hero = @hero
+    WHERE id = (SELECT shoot FROM jobs WHERE id = @id AND role = 'hero') AND state = 'open'`);
   const attempts = attemptsOver(db);
+
+  const join = joinerOver(db);
+
+  /** Columns of a job that may be of a shoot: a hero begins where any job does, a frame waits for the look. */
+  const joining = ({ inbox, stage, shoot }: Pick<NewJob, "inbox" | "stage" | "shoot">, now: number) => {
+    if (shoot === null) return { stage, shoot: null, role: null, waitsOn: null };
+    const { id, role, ready } = join(shoot, inbox ?? "", now);
+    return role === "hero"
+      ? { stage, shoot: id, role, waitsOn: null }
+      : { stage: "lut", shoot: id, role, waitsOn: ready ? null : waitForShoot(id) };
+  };
 
   const record = (job: string, kind: string, at: number, data: Readonly<Record<string, unknown>>) =>
     event.run({ at, job, kind, data: JSON.stringify(data) });
@@ -61,6 +77,8 @@ export function workingJobsOver(db: Db): Working {
     const { recipe, facts } = job;
     const row = insert.get({
       ...job,
+      ...joining(job, now),
+      look: facts.look ?? null,
       generation,
       parent,
       recipe: JSON.stringify(recipe),
@@ -78,8 +96,9 @@ export function workingJobsOver(db: Db): Working {
       undefined;
     if (known && comesBack(jobOf(known))) {
       supersede.run({ inbox: known.inbox, path: known.path, id: known.id, now });
-      const { stage, facts, original } = job;
-      const again = revive.get({ id: known.id, stage, facts: JSON.stringify(facts), original, now }) as JobRow;
+      const { facts, original } = job;
+      const as = { ...joining(job, now), facts: JSON.stringify(facts), original, now };
+      const again = revive.get({ id: known.id, ...as }) as JobRow;
       record(known.id, "revived", now, { path: job.path });
       return { job: jobOf(again), isNew: false };
     }
@@ -112,6 +131,7 @@ export function workingJobsOver(db: Db): Working {
       });
       if (changes === 0) throw new AppError("lease-lost", `Job ${id} is no longer ours.`, { lease });
       attempts.add(id, attempt);
+      if (next.status === "held") holdShoot.run({ id, hero: next.facts.failsOn ?? id });
       const { stage, status } = next;
       if (attempt.kind !== "wait")
         record(id, attempt.kind, attempt.endedAt, {

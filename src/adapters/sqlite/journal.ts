@@ -99,17 +99,3 @@ export function daemonOver(db: Db): Ledger["daemon"] {
     leave: async (instance) => void leave.run(instance),
   };
 }
-
-export function looksOver(db: Db): Ledger["looks"] {
-  const add = db.prepare(`
-    INSERT INTO looks (sha256, file, score, job, created_at) VALUES (@sha256, @file, @score, @job, @now)
-    ON CONFLICT (sha256) DO NOTHING`);
-  const give = db.prepare("UPDATE jobs SET look = @sha256 WHERE id = @job");
-  const both = db.transaction(
-    (look: { sha256: string; file: PathText; score: number | null; job: string | null }, now: number) => {
-      add.run({ ...look, now });
-      if (look.job !== null) give.run(look);
-    },
-  );
-  return { add: async (look, now) => both.immediate(look, now) };
-}

@@ -1,21 +1,25 @@
 /** The ledger over one SQLite file. SQL lives in this folder and nowhere else. */
 import type { Ledger } from "../../ports.ts";
+import { decidedJobsOver } from "./job-decisions.ts";
 import { steeredJobsOver } from "./job-list.ts";
 import { workingJobsOver } from "./jobs.ts";
-import { attemptLogOver, daemonOver, eventsOver, looksOver, sightingsOver, switchesOver } from "./journal.ts";
+import { attemptLogOver, daemonOver, eventsOver, sightingsOver, switchesOver } from "./journal.ts";
+import { looksOver } from "./looks.ts";
 import { openDatabase } from "./open.ts";
 import { outputsOver } from "./outputs.ts";
+import { shootsOver } from "./shoots.ts";
 import { platesOver, ticketsOver } from "./tickets.ts";
 
 /** Opens (and makes, and migrates) the ledger in `file`. Errors: `ledger-newer`, `ledger-damaged`, `file-failed`. */
 export function openLedger(file: string, now: number): Ledger {
   const db = openDatabase(file, now);
   return {
-    jobs: { ...workingJobsOver(db), ...steeredJobsOver(db) },
+    jobs: { ...workingJobsOver(db), ...decidedJobsOver(db), ...steeredJobsOver(db) },
     plates: platesOver(db),
     tickets: ticketsOver(db),
     outputs: outputsOver(db),
     looks: looksOver(db),
+    shoots: shootsOver(db),
     attempts: attemptLogOver(db),
     events: eventsOver(db),
     sightings: sightingsOver(db),

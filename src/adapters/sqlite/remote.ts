@@ -57,6 +57,7 @@ export async function openRemoteLedger(file: string, now: number): Promise<Ledge
     tickets: groupOf("tickets"),
     outputs: groupOf("outputs"),
     looks: groupOf("looks"),
+    shoots: groupOf("shoots"),
     attempts: groupOf("attempts"),
     events: groupOf("events"),
     sightings: groupOf("sightings"),

@@ -1,6 +1,6 @@
 /** Rows of the ledger as SQLite keeps them, and the plain data they stand for. */
 import type { PathText } from "../../core/inbox/path-text.ts";
-import type { Facts, Failure, Job, Origin, Recipe, Stage, Status } from "../../core/job/job.ts";
+import type { Facts, Failure, Job, Origin, Recipe, ShootRole, Stage, Status } from "../../core/job/job.ts";
 
 export type JobRow = {
   seq: number;
@@ -24,6 +24,8 @@ export type JobRow = {
   hold_reason: string | null;
   failure: string | null;
   priority: number;
+  shoot: string | null;
+  role: string | null;
   created_at: number;
   ended_at: number | null;
 };
@@ -51,6 +53,7 @@ export function jobOf(row: JobRow): Job {
     holdReason: row.hold_reason,
     failure: row.failure === null ? null : (JSON.parse(row.failure) as Failure),
     priority: row.priority,
+    shoot: row.shoot === null ? null : { id: row.shoot, role: row.role as ShootRole },
     createdAt: row.created_at,
     endedAt: row.ended_at,
   };

@@ -117,6 +117,10 @@ function crossChecks(plain: unknown): readonly Issue[] {
     names.push(isRecord(top.comfyui) && top.comfyui.enabled !== false ? "comfyui" : "here");
 
   listOf(top.inboxes).forEach((inbox, at) => {
+    if (isRecord(inbox) && inbox.look === "shoot")
+      for (const key of ["finish", "onSpatial"])
+        if (["local", "direct"].includes(String(inbox[key])))
+          say(["inboxes", at, key], `${key}: ${inbox[key]} is about one photo, and cannot be shared by a shoot`);
     const wanted = isRecord(inbox) ? inbox.backend : undefined;
     [wanted].flat().forEach((name, nth) => {
       if (typeof name !== "string" || names.includes(name)) return;

@@ -1,6 +1,7 @@
 /** From the plain values of a configuration file to a Config, or to everything that is wrong with them at once. */
 import type { PathText } from "../inbox/path-text.ts";
-import type { Disposition, FinishName, OnSpatial, OutputFormat, Sidecar } from "../job/job.ts";
+import type { Disposition, FinishName, OnSpatial, OutputFormat, ShootRules, Sidecar } from "../job/job.ts";
+import { isLookName } from "../lut/names.ts";
 import { parseDuration, parsePixels, parseSize } from "./durations.ts";
 import { type Issue, issuesOf, sentenceOf } from "./issues.ts";
 import { type ConfigText, configSchema, type InboxText } from "./schema.ts";
@@ -31,9 +32,9 @@ export type InboxConfig = {
   /** Names as written, or null for the usual choice; `backendsFor` answers. */
   readonly backends: readonly string[] | null;
   readonly finish: FinishName;
-  /** A .cube to use instead of asking a model, or null. */
-  readonly lookFile: PathText | null;
+  readonly look: LookSetting;
   readonly lutSize: number;
+  readonly strength: number;
   readonly onSpatial: OnSpatial;
   readonly settleMs: number;
   readonly rescanMs: number;
@@ -47,6 +48,13 @@ export type InboxConfig = {
   readonly original: Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>>;
   readonly priority: number;
 };
+
+/** Where looks come from: a model, a .cube, or a look that was kept under a name. */
+export type LookSetting =
+  | { readonly kind: "each" }
+  | ({ readonly kind: "shoot" } & ShootRules)
+  | { readonly kind: "file"; readonly file: PathText }
+  | { readonly kind: "named"; readonly name: string };
 
 export type Config = {
   readonly ledger: { readonly driver: "sqlite"; readonly file: PathText };
@@ -107,7 +115,17 @@ function backendsOf({ backends, comfyui }: ConfigText): readonly BackendConfig[]
   return [{ name: "comfyui", kind: "comfyui", url: `http://${bracketed}:${port}`, depth: 2, token: null }];
 }
 
-function inboxOf({ backend, look, settle, rescan, ...inbox }: InboxText, workflow: string): InboxConfig {
+function inboxOf(text: InboxText, workflow: string): InboxConfig {
+  const {
+    backend,
+    look: _look,
+    shootGap: _gap,
+    heroes: _heroes,
+    outsideMax: _outside,
+    settle,
+    rescan,
+    ...inbox
+  } = text;
   const { done, failed, duplicate, unsupported } = inbox.original;
   return {
     ...inbox,
@@ -115,7 +133,7 @@ function inboxOf({ backend, look, settle, rescan, ...inbox }: InboxText, workflo
     outbox: inbox.outbox as PathText,
     workflow,
     backends: backend === undefined ? null : [backend].flat(),
-    lookFile: look === "each" ? null : (look as PathText),
+    look: lookOf(text),
     settleMs: parseDuration(settle)!,
     rescanMs: parseDuration(rescan)!,
     original: {
@@ -125,6 +143,12 @@ function inboxOf({ backend, look, settle, rescan, ...inbox }: InboxText, workflo
       unsupported: dispositionOf(unsupported),
     },
   };
+}
+
+function lookOf({ look, shootGap, heroes, outsideMax }: InboxText): LookSetting {
+  if (look === "each") return { kind: "each" };
+  if (look === "shoot") return { kind: "shoot", heroes, gapMs: parseDuration(shootGap)!, outsideMax };
+  return isLookName(look) ? { kind: "named", name: look } : { kind: "file", file: look as PathText };
 }
 
 function dispositionOf(text: string): Disposition {

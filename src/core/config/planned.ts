@@ -4,9 +4,9 @@
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   "": ["web", "retention", "hooks", "housekeeping"],
   inboxes: [
-    ...["shootGap", "heroes", "bitDepth", "resize", "profile", "raw", "pairs", "pairWait"],
+    ...["bitDepth", "resize", "profile", "raw", "pairs", "pairWait"],
     ...["duplicates", "metadataChanges", "ownOutputs", "existing"],
-    ...["schedule", "hours", "catchUp", "timezone", "review", "hooks", "strength"],
+    ...["schedule", "hours", "catchUp", "timezone", "review", "hooks"],
   ],
 };
 
@@ -14,8 +14,6 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   driver: ["postgres", "postgresql"],
   finish: ["tiles", "cutout"],
-  look: ["shoot"],
-  sidecars: ["hald", "lightroom"],
 };
 
 export function isPlannedKey(parent: string, key: string): boolean {

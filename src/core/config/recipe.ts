@@ -1,12 +1,12 @@
 /** From an inbox's settings to the recipe of its jobs, and from a recipe to the words a model is given. */
 import type { PathText } from "../inbox/path-text.ts";
 import { joinPath } from "../inbox/path-text.ts";
-import type { Recipe } from "../job/job.ts";
+import type { LookSource, Recipe } from "../job/job.ts";
 import type { BackendConfig, InboxConfig } from "./parse.ts";
 import { expandTemplate, type PromptWords } from "./template.ts";
 
-/** What a folder's own files say: its prompt.txt, its look.cube. */
-export type RecipeOverrides = { readonly prompt?: string; readonly lookFile?: PathText };
+/** What is found out for one photo: the words of its folder's prompt.txt, and where its look comes from. */
+export type PhotoWords = { readonly prompt: string | undefined; readonly look: LookSource };
 
 /**
  * The backends that may serve an inbox, in the order of preference: those it names, else every one that is not
@@ -25,10 +25,10 @@ export function backendsFor(
 export function recipeFor(
   inbox: InboxConfig,
   backends: readonly BackendConfig[],
-  overrides: RecipeOverrides = {},
+  { prompt, look }: PhotoWords,
 ): Recipe {
   return {
-    prompt: overrides.prompt?.trim() || inbox.prompt,
+    prompt: prompt?.trim() || inbox.prompt,
     promptSuffix: inbox.promptSuffix,
     workflow: inbox.workflow,
     slots: inbox.slots,
@@ -36,9 +36,9 @@ export function recipeFor(
     seed: inbox.seed,
     backends: backendsFor(inbox, backends),
     finish: inbox.finish,
-    lookFile: overrides.lookFile ?? inbox.lookFile,
+    look,
     lutSize: inbox.lutSize,
-    strength: 1,
+    strength: inbox.strength,
     onSpatial: inbox.onSpatial,
     output: {
       outbox: inbox.outbox,
@@ -65,9 +65,18 @@ export function promptText(recipe: Pick<Recipe, "prompt" | "promptSuffix">, word
   return /[.,;:!?]$/.test(prompt) ? `${prompt} ${suffix}` : `${prompt}, ${suffix}`;
 }
 
+/** What decides about the look a model gives: photos of one folder that agree in it may share one. */
+export function lookWords({ prompt, promptSuffix, workflow, slots, params, seed, lutSize }: Recipe): string {
+  return canonical({ prompt, promptSuffix, workflow, slots, params, seed, lutSize });
+}
+
 /** The recipe as text with keys in a fixed order: equal recipes give equal text, which is what gets hashed. */
 export function canonicalRecipe(recipe: Recipe): string {
-  return JSON.stringify(recipe, (_key, value: unknown) => {
+  return canonical(recipe);
+}
+
+function canonical(value: object): string {
+  return JSON.stringify(value, (_key, value: unknown) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
     return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
   });

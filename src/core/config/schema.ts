@@ -3,6 +3,7 @@
  * Defaults live here and nowhere else. config/schema.json and the table in docs/configuration.md are made from it.
  */
 import { z } from "zod";
+import { isLookName } from "../lut/names.ts";
 import { parseDuration, parsePixels, parseSize } from "./durations.ts";
 import { NAME_WORDS, PROMPT_WORDS, placesOf } from "./template.ts";
 
@@ -129,10 +130,34 @@ const inbox = z.strictObject({
     .describe(
       "How the model's picture becomes the output: `lut` takes its colours alone, `local` also the light it changed by place, such as a vignette; `direct` takes the picture itself, made larger, without finer detail.",
     ),
-  look: path("each, or a .cube file")
-    .refine((text) => text === "each" || /\.cube$/i.test(text), { error: "expected each, or the path of a .cube file" })
+  look: path("each, shoot, a look's name, or a .cube file")
+    .refine((text) => /\.cube$/i.test(text) || isLookName(text), {
+      error: "expected each, shoot, the name of a kept look, or the path of a .cube file",
+    })
     .default("each")
-    .describe("`each` asks the backend for every photo; the path of a `.cube` uses that look and asks no model."),
+    .describe(
+      "`each` asks the backend for every photo, `shoot` for the first of each shoot; the name of a kept look (`hotgrade look keep`) or the path of a `.cube` uses that look and asks no model.",
+    ),
+  shootGap: duration("1s", "30d")
+    .default("15m")
+    .describe(
+      "With `look: shoot`: photos that lie in the inbox itself are of one shoot while no pause between two is longer. Those of a subfolder always are.",
+    ),
+  heroes: z
+    .int()
+    .min(1)
+    .max(8)
+    .default(1)
+    .describe("With `look: shoot`: how many photos of a shoot go to the model; the look is fitted to all of them."),
+  outsideMax: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe(
+      "With `look: shoot`: a photo with a greater share of colours that the look does not know goes to the model too.",
+    ),
+  strength: z.number().min(0).max(1).default(1).describe("0 leaves photos as they are, 1 applies the whole look."),
   lutSize: z.int().min(17).max(65).default(33).describe("Points a side of the LUT, 17 to 65."),
   onSpatial: z
     .enum(["hold", "local", "direct", "write"])
@@ -158,9 +183,11 @@ const inbox = z.strictObject({
     .describe("The output's name, of `{name}` `{suffix}` `{ext}` `{date}` `{folder}` `{inbox}`."),
   structure: z.enum(["keep", "flat"]).default("keep").describe("Keep the inbox's folders in the outbox, or not."),
   sidecars: z
-    .array(z.enum(["cube", "report"]))
+    .array(z.enum(["cube", "report", "hald", "lightroom"]))
     .default(["cube", "report"])
-    .describe("Files beside each output: its `.cube`, and `NAME.grade.json`."),
+    .describe(
+      "Files beside each output: its look as `cube`, `hald` (HaldCLUT PNG) or `lightroom` (profile, beta), and the `report`, `NAME.grade.json`.",
+    ),
   original: z
     .strictObject({
       done: disposition

@@ -1,13 +1,16 @@
 /** When two hand-ins of a file are one job, and where a job begins. */
 import type { Facts, Job, Recipe, Stage } from "./job.ts";
 
-/** Where a job begins, and with what it knows of its file: a look that is known asks no model. */
+/**
+ * Where a job begins, and with what it knows of its file: a look that is kept asks no model. A photo of a shoot begins as
+ * a hero; the ledger makes it a frame when the shoot has its heroes already.
+ */
 export function startOf(recipe: Recipe, file: Facts): { readonly stage: Stage; readonly facts: Facts } {
   const { signature, photo } = file;
   const facts: Facts = { ...(signature && { signature }), ...(photo && { photo }) };
-  return recipe.lookFile === null
-    ? { stage: "upload", facts }
-    : { stage: "write", facts: { ...facts, cube: recipe.lookFile } };
+  if (recipe.look.kind !== "kept") return { stage: "upload", facts };
+  const { sha256, file: cube } = recipe.look;
+  return { stage: "write", facts: { ...facts, look: sha256, cube } };
 }
 
 /** A job that ended because its file was away, or was another picture for a while: the same file brings it back. */

@@ -29,7 +29,9 @@ export type FinishName = (typeof FINISHES)[number];
 /** What becomes of an edit that is more than a colour grade. */
 export type OnSpatial = "hold" | "local" | "direct" | "write";
 
-export type Sidecar = "cube" | "report";
+/** Files that hold a look: a .cube, a HaldCLUT PNG, a Lightroom profile. */
+export type LookFormat = "cube" | "hald" | "lightroom";
+export type Sidecar = LookFormat | "report";
 export type OutputFormat = "same" | "jpeg" | "png" | "tiff" | "webp";
 
 /** Everything that decides how a photo is graded and written; a snapshot taken when the job is made. */
@@ -43,14 +45,34 @@ export type Recipe = {
   /** Names of the backends that may serve it, in the order of preference. */
   readonly backends: readonly string[];
   readonly finish: FinishName;
-  /** Absolute path of a .cube to use instead of asking a model, or null. */
-  readonly lookFile: PathText | null;
+  readonly look: LookSource;
   readonly lutSize: number;
   readonly strength: number;
   readonly onSpatial: OnSpatial;
   readonly output: OutputRecipe;
   readonly original: Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>>;
 };
+
+/** A look in the looks folder, known by the SHA-256 of its .cube. */
+export type KeptLook = { readonly sha256: string; readonly file: PathText };
+
+/** Where a photo's look comes from: a model asked for each photo, or for the heroes of its shoot; or one that is kept. */
+export type LookSource =
+  | { readonly kind: "each" }
+  | ({ readonly kind: "shoot" } & ShootRules)
+  | ({ readonly kind: "kept" } & KeptLook);
+
+export type ShootRules = {
+  /** How many photos of a shoot go to the model; their pairs make one look. */
+  readonly heroes: number;
+  /** Photos that lie in the inbox itself are of one shoot while no pause between two is longer. */
+  readonly gapMs: number;
+  /** Share 0 … 1 of a photo's pixels that may lie outside the colours a look rests on. */
+  readonly outsideMax: number;
+};
+
+/** A hero's picture goes to the model; a frame waits for the look that the heroes give. */
+export type ShootRole = "hero" | "frame";
 
 export type OutputRecipe = {
   /** Absolute folder of the results. */
@@ -80,6 +102,8 @@ export type Facts = {
   readonly rounding?: "rounded" | "truncated";
   /** The finish a person chose for this preview. */
   readonly approvedAs?: FinishName;
+  /** SHA-256 of the look, and its .cube. */
+  readonly look?: string;
   readonly cube?: PathText;
   readonly verdict?: "global" | "warn" | "spatial";
   readonly score?: number;
@@ -94,6 +118,14 @@ export type Facts = {
   readonly notes?: readonly string[];
   /** Temp files being written in the outbox, named before they are made. */
   readonly temps?: readonly PathText[];
+  /** SHA-256 of the outputs that are written again, by kind: those files may be replaced. */
+  readonly replaces?: Readonly<Record<string, string>>;
+  /** Of a shoot's heroes, the job that the look fails on, while it is held. */
+  readonly failsOn?: string;
+  /** When a person rejected what the model made of it for its shoot. */
+  readonly passedOverAt?: number;
+  /** Share 0 … 1 of a frame's pixels outside the colours that its shoot's look rests on. */
+  readonly outside?: number;
   readonly outputs?: readonly PathText[];
   /** Where the retire stage is putting the original, written before it moves. */
   readonly retiring?: { readonly kind: "move" | "copy"; readonly from: PathText; readonly to: PathText };
@@ -128,6 +160,7 @@ export type Job = {
   readonly holdReason: string | null;
   readonly failure: Failure | null;
   readonly priority: number;
+  readonly shoot: { readonly id: string; readonly role: ShootRole } | null;
   readonly createdAt: number;
   readonly endedAt: number | null;
 };
@@ -141,6 +174,8 @@ export type WaitFor = { readonly afterMs: number } | { readonly on: string };
 export type Outcome =
   | { readonly kind: "done"; readonly facts: Facts }
   | { readonly kind: "wait"; readonly for: WaitFor; readonly reason: string; readonly facts?: Facts }
+  /** On from an earlier stage, as it should be: not counted. */
+  | { readonly kind: "go-on"; readonly to: Stage; readonly reason: string }
   | { readonly kind: "rewind"; readonly to: Stage; readonly code: ErrorCode; readonly reason: string }
   /** `retryFrom` is where the job goes on when a person says retry; its own stage by default. */
   | {
@@ -164,6 +199,7 @@ export const wait = (waitFor: WaitFor, reason: string, facts: Facts = {}): Outco
   reason,
   facts,
 });
+export const goOn = (to: Stage, reason: string): Outcome => ({ kind: "go-on", to, reason });
 export const rewind = (to: Stage, code: ErrorCode, reason: string): Outcome => ({ kind: "rewind", to, code, reason });
 export const end = (status: "cancelled" | "superseded", code: ErrorCode, reason: string): Outcome => ({
   kind: "end",

@@ -1,7 +1,7 @@
 /** Where a job's outputs go and what they are called, before any number is added. */
 import { outboxFolder, outputStem, stemCandidates, stemOf } from "../inbox/naming.ts";
 import { baseName, extensionOf, folderOf, joinPath, type PathText } from "../inbox/path-text.ts";
-import type { Job } from "./job.ts";
+import type { Job, Sidecar } from "./job.ts";
 import type { PictureFormat, PictureInfo } from "./picture.ts";
 
 export type Naming = {
@@ -10,7 +10,7 @@ export type Naming = {
   /** Stems to try, the wanted one first. */
   readonly stems: readonly PathText[];
   /** What stands behind the stem of each output, sidecars first. */
-  readonly files: readonly { readonly kind: "photo" | "cube" | "report"; readonly suffix: string }[];
+  readonly files: readonly { readonly kind: "photo" | Sidecar; readonly suffix: string }[];
   readonly format: PictureFormat;
 };
 
@@ -24,15 +24,23 @@ const EXTENSIONS: Readonly<Record<PictureFormat, readonly string[]>> = {
   webp: ["webp"],
 };
 
+/** A profile is no metadata of the photo: programs look for that in `NAME.xmp`. */
+const SUFFIXES: Readonly<Record<Sidecar, string>> = {
+  cube: ".cube",
+  hald: ".hald.png",
+  lightroom: ".look.xmp",
+  report: ".grade.json",
+};
+
 export function namingOf(job: Job, info: PictureInfo): Naming {
   const { output } = job.recipe;
   const format = output.format === "same" ? info.format : output.format;
   const ext = extensionFor(job.path, format);
   const relative = job.inbox === null ? baseName(job.path) : job.path;
   const stem = outputStem(output.name, { ...photoWords(job), suffix: output.suffix, ext });
-  // No .cube repeats what finish direct does.
-  const wanted = output.sidecars.filter((kind) => kind !== "cube" || job.facts.finish !== "direct");
-  const sidecars = wanted.map((kind) => ({ kind, suffix: kind === "cube" ? ".cube" : ".grade.json" }));
+  // No look repeats what finish direct does.
+  const wanted = output.sidecars.filter((kind) => kind === "report" || job.facts.finish !== "direct");
+  const sidecars = wanted.map((kind) => ({ kind, suffix: SUFFIXES[kind] }));
   return {
     folder: joinPath(output.outbox, outboxFolder(output.structure, relative)),
     stems: stemCandidates(stem, STEMS_TRIED_MAX),

@@ -44,6 +44,8 @@ export function reportOf({ job, info, rendered, tickets, attempts, now }: Report
     backend: ticket ? { name: ticket.backend, ticket: ticket.id, seed: ticket.seed } : null,
     /** What was done; the recipe says what was asked for. */
     finish: facts.finish ?? "lut",
+    look: facts.look ?? null,
+    shoot: job.shoot && { ...job.shoot, outside: facts.outside ?? null },
     fit: facts.fit ?? null,
     notes: [...(facts.notes ?? []), ...notes],
     timings: attempts.map(({ stage, kind, startedAt, endedAt, times }) => ({

@@ -3,7 +3,8 @@
  *
  *            claim                    done: next stage, or the end
  *   ready ─────────▶ leased ──┬──────────────────────────────────▶ ready … done
- *     ▲                       ├─ wait (not counted) ─────────────▶ ready, due later or waiting on a name
+ *     ▲                       ├─ go on from an earlier stage ─────▶ ready there (not counted)
+ *     │                       ├─ wait (not counted) ─────────────▶ ready, due later or waiting on a name
  *     │                       ├─ rewind (at most `rewindsMax`) ──▶ ready at an earlier stage
  *     │                       ├─ hold ───────────────────────────▶ held, until a person approves or retries
  *     │                       ├─ error, may retry ───────────────▶ ready, due after a backoff
@@ -58,8 +59,8 @@ const GIVES: Readonly<Record<Stage, readonly (keyof Facts)[]>> = {
   upload: ["backend", "plate"],
   queue: ["ticket", "notes"],
   fetch: ["preview", "baseline", "rounding", "approvedAs"],
-  lut: ["cube", "verdict", "score", "fit", "grid", "finish", "heatmap"],
-  write: ["temps", "outputs"],
+  lut: ["look", "cube", "verdict", "score", "fit", "grid", "finish", "heatmap", "outside", "failsOn"],
+  write: ["temps", "outputs", "replaces"],
   retire: ["retiring"],
 };
 
@@ -74,6 +75,15 @@ export function afterAttempt(job: Job, result: Outcome | AppError, rules: Rules)
       const facts = { ...job.facts, ...result.facts };
       return transition("wait", null, result.reason, { ...settled(job), status: "ready", facts, dueAt, waitsOn });
     }
+    case "go-on":
+      return transition("done", null, result.reason, {
+        ...settled(job),
+        status: "ready",
+        stage: result.to,
+        facts: factsBefore(job.facts, result.to),
+        attempt: 0,
+        dueAt: rules.now,
+      });
     case "rewind":
       if (job.rewinds >= rules.rewindsMax) return fail(job, result.code, result.reason, rules.now);
       return transition("rewind", result.code, result.reason, {

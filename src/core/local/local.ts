@@ -8,6 +8,7 @@
  * cloud that the first look got wrong stands out as much as a repainted object does, and must not be given up with it.
  */
 
+import type { Support } from "../lut/coverage.ts";
 import { blocksOf } from "../lut/fit/blocks.ts";
 import { type FitInput, type FittedLook, fitLook, type LookReport, lookFor } from "../lut/fit/fit.ts";
 import type { Verdict } from "../lut/fit/report.ts";
@@ -23,6 +24,7 @@ export type LocalFit = {
   readonly grid: Grid | null;
   /** Verdict and score are those of the look by itself. */
   readonly report: LookReport;
+  readonly support: Support;
   /** What the look by itself leaves behind, by place; null for a verdict of global. */
   readonly heat: Heat | null;
 };
@@ -54,16 +56,21 @@ const PLANS: Readonly<Record<Exclude<Verdict, "global">, Plan>> = {
 
 export type When = "always" | "spatial" | "never";
 
-/** `when` says from which verdict on a grid is wanted; `view` is the part of the photo that the pair shows. */
-export function fitLocal(input: FitInput, when: When, view: View): LocalFit {
-  const fitted = fitLook(input);
-  const { lattice, report } = fitted;
+/**
+ * `when` says from which verdict on a grid is wanted, and `view` is the part of the photo that the pair shows. Of several
+ * pairs there is a look for all and the heat of the worst, and no grid: light by place belongs to one photo.
+ */
+export function fitLocal(inputs: readonly [FitInput, ...FitInput[]], when: When, view: View): LocalFit {
+  const fitted = fitLook(...inputs);
+  const { lattice, report, support } = fitted;
   const { verdict } = report;
-  if (verdict === "global") return { lattice, grid: null, report, heat: null };
+  const plain = { lattice, grid: null, report, support };
+  if (verdict === "global") return { ...plain, heat: null };
+  const input = inputs[report.worst ?? 0]!;
   const looked = lookedAt(input, fitted, lattice);
   const heat = heatOf(fitted.blocks, looked);
-  if (when === "never" || (when === "spatial" && verdict !== "spatial")) return { lattice, grid: null, report, heat };
-  return { ...withGrid(input, fitted, looked, PLANS[verdict], view), heat };
+  if (when === "never" || inputs.length > 1 || (when === "spatial" && verdict !== "spatial")) return { ...plain, heat };
+  return { ...plain, ...withGrid(input, fitted, looked, PLANS[verdict], view), heat };
 }
 
 function withGrid(
@@ -72,7 +79,7 @@ function withGrid(
   firstLooked: Float32Array,
   { first, again }: Plan,
   view: View,
-): Omit<LocalFit, "heat"> {
+): Pick<LocalFit, "lattice" | "grid" | "report"> {
   const { blocks, blockSize } = fitted;
   const residue = (looked: Float32Array): Residue => ({
     ...blocks,

@@ -31,6 +31,9 @@ export const HALD_SIZES: readonly number[] = Array.from(
   (_, index) => (HALD_LEVEL_MIN + index) ** 2,
 );
 
+/** Level 8, 512 × 512 pixels: what programs expect. */
+export const HALD_SIZE = 64;
+
 /** The look as a picture, resampled to `size` nodes a side: one of HALD_SIZES. */
 export function haldOf(lattice: Lattice, size: number, bits: 8 | 16): RgbPicture {
   if (!HALD_SIZES.includes(size)) throw new AppError("internal", `no HaldCLUT has ${size} nodes a side`);

@@ -76,8 +76,6 @@ test("a key of a later version says that it is planned", () => {
     "hours",
     "review",
     "hooks",
-    "shootGap",
-    "heroes",
     "raw",
     "pairs",
     "resize",
@@ -92,12 +90,8 @@ test("a key of a later version says that it is planned", () => {
 });
 
 test("a value of a later version says that it is planned", () => {
-  const plain = inInbox({ finish: "tiles", onSpatial: "hold", look: "shoot", sidecars: ["cube", "hald"] });
-  expect(issues(plain).map(({ message }) => message)).toEqual([
-    "finish: tiles is planned, not built yet",
-    "look: shoot is planned, not built yet",
-    "sidecars: hald is planned, not built yet",
-  ]);
+  const plain = inInbox({ finish: "tiles", onSpatial: "hold" });
+  expect(issues(plain).map(({ message }) => message)).toEqual(["finish: tiles is planned, not built yet"]);
 });
 
 test("a key of an inbox at the top level is told where it belongs", () => {
@@ -140,8 +134,13 @@ test("templates know their places and leave other braces alone", () => {
   expect(issues(inInbox({ name: "{name}.jpg" }))).toHaveLength(1);
 });
 
-test("a look is each or a .cube", () => {
-  expect(config(inInbox({ look: "looks/Film.CUBE" })).inboxes[0]?.lookFile).toBe("looks/Film.CUBE");
-  expect(config(inInbox({ look: "each" })).inboxes[0]?.lookFile).toBeNull();
-  expect(issues(inInbox({ look: "film" }))).toHaveLength(1);
+test("a look is each, shoot, a .cube or a name", () => {
+  const lookOf = (keys: Record<string, unknown>) => config(inInbox(keys)).inboxes[0]?.look;
+  expect(lookOf({ look: "looks/Film.CUBE" })).toEqual({ kind: "file", file: "looks/Film.CUBE" });
+  expect(lookOf({ look: "each" })).toEqual({ kind: "each" });
+  expect(lookOf({ look: "Golden hour" })).toEqual({ kind: "named", name: "Golden hour" });
+  const shoot = { look: "shoot", shootGap: "1h", heroes: 3, outsideMax: 0.5 };
+  expect(lookOf(shoot)).toEqual({ kind: "shoot", gapMs: 3_600_000, heroes: 3, outsideMax: 0.5 });
+  expect(issues(inInbox({ look: "shoot", onSpatial: "local" }))).toMatchObject([{ path: ["inboxes", 0, "onSpatial"] }]);
+  for (const look of ["looks/film", " film", "a".repeat(65)]) expect(issues(inInbox({ look }))).toHaveLength(1);
 });

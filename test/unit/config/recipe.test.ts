@@ -13,6 +13,8 @@ const path = (text: string) => text as PathText;
 const builtin = { name: "here", kind: "builtin" } as const;
 const gpu = { name: "gpu", kind: "comfyui", url: "http://h", depth: 2, token: null } as const;
 
+const PLAIN = { prompt: undefined, look: { kind: "each" } } as const;
+
 function inbox(keys: Record<string, unknown> = {}) {
   const parsed = parse({
     inboxes: [{ path: "/in", outbox: "/out", ...keys }],
@@ -29,16 +31,14 @@ test("an inbox is served by every backend that is not builtin, by the builtin wh
 });
 
 test("a folder's own prompt and look replace the inbox's", () => {
-  const recipe = recipeFor(inbox({ prompt: "warm" }), [builtin], {
-    prompt: " cold\n",
-    lookFile: path("/in/look.cube"),
-  });
-  expect(recipe).toMatchObject({ prompt: "cold", lookFile: "/in/look.cube", strength: 1, output: { outbox: "/out" } });
-  expect(recipeFor(inbox({ prompt: "warm" }), [builtin], { prompt: "\n" }).prompt).toBe("warm");
+  const look = { kind: "kept", sha256: "aa", file: path("/var/looks/aa.cube") } as const;
+  const recipe = recipeFor(inbox({ prompt: "warm" }), [builtin], { prompt: " cold\n", look });
+  expect(recipe).toMatchObject({ prompt: "cold", look, strength: 1, output: { outbox: "/out" } });
+  expect(recipeFor(inbox({ prompt: "warm" }), [builtin], { ...PLAIN, prompt: "\n" }).prompt).toBe("warm");
 });
 
 test("equal recipes have equal canonical text, whatever the order of their keys", () => {
-  const recipe = recipeFor(inbox({ params: { b: 1, a: 2 } }), [builtin]);
+  const recipe = recipeFor(inbox({ params: { b: 1, a: 2 } }), [builtin], PLAIN);
   const turned = Object.fromEntries(Object.entries(recipe).reverse()) as typeof recipe;
   expect(canonicalRecipe({ ...turned, params: { a: 2, b: 1 } })).toBe(canonicalRecipe(recipe));
   expect(canonicalRecipe({ ...recipe, prompt: "other" })).not.toBe(canonicalRecipe(recipe));

@@ -36,7 +36,7 @@ function fitTo(look: Look, light: Light, view = WHOLE) {
   const after = photo(PLATE, look, light, 0.5);
   addNoise(after, 1.5, 3);
   const input = { before: plate.pixels, after: after.pixels, ...PLATE, rounding: "rounded", size: 33 } as const;
-  return fitLocal(input, "always", view);
+  return fitLocal([input], "always", view);
 }
 
 function rendered(lattice: Lattice, grid: Grid | null, from: Picture = original): Uint8Array {
@@ -116,7 +116,7 @@ function fitLocalAlone(look: Look, light: Light): Lattice {
   const after = photo(PLATE, look, light, 0.5);
   addNoise(after, 1.5, 3);
   const input = { before: plate.pixels, after: after.pixels, ...PLATE, rounding: "rounded", size: 33 } as const;
-  return fitLocal(input, "never", WHOLE).lattice;
+  return fitLocal([input], "never", WHOLE).lattice;
 }
 
 describe("where there is nothing local", () => {
@@ -142,8 +142,8 @@ describe("where there is nothing local", () => {
     const weak: Light = ([r, g, b], u) => [r * (0.95 + 0.1 * u), g, b * (1.05 - 0.1 * u)];
     const after = photo(PLATE, same, weak);
     const input = { before: plate.pixels, after: after.pixels, ...PLATE, rounding: "rounded", size: 17 } as const;
-    expect(fitLocal(input, "spatial", WHOLE)).toMatchObject({ report: { verdict: "warn" }, grid: null });
-    expect(fitLocal(input, "always", WHOLE).grid).not.toBeNull();
+    expect(fitLocal([input], "spatial", WHOLE)).toMatchObject({ report: { verdict: "warn" }, grid: null });
+    expect(fitLocal([input], "always", WHOLE).grid).not.toBeNull();
   });
 });
 
@@ -153,7 +153,7 @@ test("portrait photos have their grid upright", () => {
   const light: Light = ([r, g, b], _u, v) => [r * (1.3 - 0.7 * v), g * (1.2 - 0.5 * v), b * (0.7 + 0.5 * v)];
   const after = drawn(size.width, size.height, (u, v) => light(place(u, v), u, v));
   const input = { before: before.pixels, after: after.pixels, ...size, rounding: "rounded", size: 33 } as const;
-  const { lattice, grid } = fitLocal(input, "always", WHOLE);
+  const { lattice, grid } = fitLocal([input], "always", WHOLE);
   expect(grid).toMatchObject({ columns: 8, rows: 12 });
   expect(meanError(rendered(lattice, grid, before), after.pixels)).toBeLessThan(1.5);
 });

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
-import { coverageNote } from "../../../src/core/lut/coverage.ts";
+import { coverageNotes } from "../../../src/core/lut/coverage.ts";
 import { formatCube, parseCube } from "../../../src/core/lut/cube.ts";
 import { lookFacts } from "../../../src/core/lut/facts.ts";
 import { latticeOf } from "../../../src/core/lut/lattice.ts";
+
+const NOTHING = { n: 2, known: new Uint8Array(8) };
 
 function facts(curve: (value: number) => number, comments: readonly string[] = []) {
   const lattice = latticeOf(9, (r, g, b) => [curve(r), curve(g), curve(b)]);
@@ -42,8 +44,8 @@ test("the strongest cast of the grey axis is found, and said in C*", () => {
 });
 
 test("coverage is said where the file's comments carry it, and left out where not", () => {
-  expect(facts((value) => value, ["Fitted.", coverageNote(0.98765)])).toMatchObject({ coverage: 0.9877 });
-  expect(facts((value) => value, [coverageNote(1)])).toMatchObject({ coverage: 1 });
+  expect(facts((value) => value, ["Fitted.", ...coverageNotes(0.98765, NOTHING)])).toMatchObject({ coverage: 0.9877 });
+  expect(facts((value) => value, coverageNotes(1, NOTHING))).toMatchObject({ coverage: 1 });
   expect(facts((value) => value, ["Coverage: all of it"])).not.toHaveProperty("coverage");
   expect(facts((value) => value)).not.toHaveProperty("coverage");
 });

@@ -58,6 +58,39 @@ export function blocksOf(pair: Pair, size: number, warp: Warp = STILL): Blocks {
   return { columns, rows, count, before, after, trust, quarters };
 }
 
+/** Rows between two pictures, so that the neighbourhood of a block holds no other picture's. */
+const GAP_ROWS = 4;
+
+/** Several pictures as one, below each other; what lies beside the narrower ones has no trust. */
+export function stackBlocks(list: readonly Blocks[]): Blocks {
+  const [only] = list;
+  if (list.length === 1 && only) return only;
+  const columns = Math.max(...list.map((blocks) => blocks.columns));
+  const rows = list.reduce((sum, blocks) => sum + blocks.rows + GAP_ROWS, 0);
+  const count = columns * rows;
+  const stack = {
+    before: new Float32Array(3 * count),
+    after: new Float32Array(3 * count),
+    trust: new Float32Array(count),
+    quarters: new Float32Array(12 * count),
+  };
+  let top = 0;
+  for (const blocks of list) {
+    for (let row = 0; row < blocks.rows; row++) {
+      const from = row * blocks.columns;
+      const to = (top + row) * columns;
+      const copy = (name: keyof typeof stack, each: number) =>
+        stack[name].set(blocks[name].subarray(each * from, each * (from + blocks.columns)), each * to);
+      copy("before", 3);
+      copy("after", 3);
+      copy("trust", 1);
+      copy("quarters", 12);
+    }
+    top += blocks.rows + GAP_ROWS;
+  }
+  return { columns, rows, count, ...stack };
+}
+
 /** Fills the means of BEFORE, by block and by quarter, and the trust; gives how many pixels of each block count. */
 function sumBefore(
   { before: pixels, width, alpha, beforeLevels: levels }: Pair,

@@ -6,8 +6,9 @@
  * blocks → register → prior → lattice → look, and a score that says whether a look can explain the edit at all.
  */
 import { AppError } from "../../errors.ts";
+import { isKnown, type Support } from "../coverage.ts";
 import { identity, LATTICE_SIZE_MAX, type Lattice } from "../lattice.ts";
-import { type Blocks, blocksOf, type Pair } from "./blocks.ts";
+import { type Blocks, blocksOf, type Pair, stackBlocks } from "./blocks.ts";
 import { PAIR_SIDE_MIN } from "./frame.ts";
 import { lookAt } from "./mixing.ts";
 import { register } from "./register.ts";
@@ -51,20 +52,31 @@ const SUPPORT_MIN = 0.5;
 export type FittedLook = {
   readonly lattice: Lattice;
   readonly report: LookReport;
-  /** What the look was fitted to, for what goes on from there. */
+  /** The colours that the look rests on. */
+  readonly support: Support;
+  /** The blocks it was fitted to, for what goes on from there; of several pairs, those of the worst. */
   readonly blocks: Blocks;
   /** Pixels a side of a block. */
   readonly blockSize: number;
 };
 
-export function fitLook(input: FitInput): FittedLook {
-  const pair = pairOf(input);
-  const size = blockSize(input.width, input.height);
-  const { warp, registered } = register(pair, size);
-  const blocks = blocksOf(pair, size, warp);
-  const fit = solve(blocks, FULL_PLAN);
-  const report = reportOf(blocks, fit, warp, registered);
-  return { lattice: lookOf(fit, input.size), report, blocks, blockSize: size };
+/** One look for one pair, or for several of one shoot; each is registered by itself. `size` is that of the first. */
+export function fitLook(input: FitInput, ...more: readonly FitInput[]): FittedLook {
+  const pairs = [input, ...more].map((one) => {
+    const pair = pairOf(one);
+    const blockSize = blockSizeOf(one.width, one.height);
+    const { warp, registered } = register(pair, blockSize);
+    return { blockSize, warp, registered, blocks: blocksOf(pair, blockSize, warp) };
+  });
+  const together = stackBlocks(pairs.map(({ blocks }) => blocks));
+  const fit = solve(together, FULL_PLAN);
+  const scores = pairs.map(({ blocks }) => scoreOf(blocks, lookAt(blocks.before, fit.prior, fit.field, fit.n)));
+  const worst = scores.indexOf(Math.max(...scores));
+  const { blocks, blockSize, warp, registered } = pairs[worst]!;
+  const { support, coverage, agreement } = sharesOf(together, fit);
+  const report = reportOf(scores[worst]!, { coverage, agreement }, fit, warp, registered);
+  const several = pairs.length > 1 ? { worst } : {};
+  return { lattice: lookOf(fit, input.size), report: { ...report, ...several }, support, blocks, blockSize };
 }
 
 /** The look of blocks that are there already, on `size` nodes a side. */
@@ -93,7 +105,7 @@ function levelsOf(rounding: FitInput["rounding"]): Float32Array {
   return Float32Array.from({ length: 256 }, (_, code) => (code + (code > 0 && code < 255 ? lift : 0)) / 255);
 }
 
-function blockSize(width: number, height: number): number {
+function blockSizeOf(width: number, height: number): number {
   return Math.min(BLOCK_MAX, Math.max(BLOCK_MIN, Math.round(Math.sqrt((width * height) / BLOCKS_WANTED))));
 }
 
@@ -102,9 +114,9 @@ function lookOf({ prior, field, n }: Fit, size: number): Lattice {
   return { n: size, values: lookAt(identity(size).values, prior, field, n) };
 }
 
-function reportOf(blocks: Blocks, fit: Fit, warp: Warp, registered: boolean): LookReport {
-  const score = scoreOf(blocks, lookAt(blocks.before, fit.prior, fit.field, fit.n));
-  const shares = sharesOf(blocks, fit);
+type Shares = { readonly coverage: number; readonly agreement: number };
+
+function reportOf(score: number, shares: Shares, fit: Fit, warp: Warp, registered: boolean): LookReport {
   const report = {
     verdict: verdictOf(score),
     score: round(score, 3),
@@ -121,27 +133,26 @@ function reportOf(blocks: Blocks, fit: Fit, warp: Warp, registered: boolean): Lo
     : { ...report, note: "no plausible motion was found; the look was fitted without registration" };
 }
 
-/** Shares of the blocks that count: at supported nodes (the nearest of their cell), and in agreement with the look. */
-function sharesOf(blocks: Blocks, { places, density, weights }: Fit): { coverage: number; agreement: number } {
+/** The nodes with support, and shares of the blocks that count: at such nodes, and in agreement with the look. */
+function sharesOf(blocks: Blocks, { places, density, weights }: Fit): Shares & { readonly support: Support } {
   const { n, base, weights: shares } = places;
-  const support = new Float64Array(n ** 3);
+  const sums = new Float64Array(n ** 3);
   const step = [1, n, n * n] as const;
   const node = (i: number, corner: number) =>
     base[i]! + (corner & 1) * step[0] + ((corner >> 1) & 1) * step[1] + (corner >> 2) * step[2];
   for (let i = 0; i < blocks.count; i++)
-    for (let corner = 0; corner < 8; corner++) support[node(i, corner)]! += shares[8 * i + corner]! * density[i]!;
+    for (let corner = 0; corner < 8; corner++) sums[node(i, corner)]! += shares[8 * i + corner]! * density[i]!;
+  const support: Support = { n, known: Uint8Array.from(sums, (sum) => (sum > SUPPORT_MIN ? 1 : 0)) };
   let counted = 0;
   let covered = 0;
   let agreed = 0;
   for (let i = 0; i < blocks.count; i++) {
     if (blocks.trust[i] === 0) continue;
-    let nearest = 0;
-    for (let corner = 1; corner < 8; corner++) if (shares[8 * i + corner]! > shares[8 * i + nearest]!) nearest = corner;
     counted++;
-    if (support[node(i, nearest)]! > SUPPORT_MIN) covered++;
+    if (isKnown(support, blocks.before, 3 * i)) covered++;
     if (weights[i]! > 0.5) agreed++;
   }
-  return { coverage: counted > 0 ? covered / counted : 0, agreement: counted > 0 ? agreed / counted : 0 };
+  return { support, coverage: counted > 0 ? covered / counted : 0, agreement: counted > 0 ? agreed / counted : 0 };
 }
 
 function round(value: number, digits: number): number {

@@ -17,6 +17,8 @@ export type FitReport = {
   readonly registered: boolean;
   /** Robust spread of what is left pixel by pixel, in 8-bit codes. */
   readonly noise: number;
+  /** Of several pairs, the one that the look explains worst, from 0; score and motion are that pair's. */
+  readonly worst?: number;
   /** `score` of look and bilateral grid together; absent where no grid was fitted. */
   readonly localScore?: number;
 };
