@@ -1,10 +1,11 @@
 /** The Ledger port: where every photo stands. Types only; one implementation in adapters/sqlite. */
 
 import type { PathText } from "./core/inbox/path-text.ts";
-import type { Claimed, Facts, FinishName, Job, KeptLook, ShootRole, Sidecar, Stage, Status } from "./core/job/job.ts";
+import type { Claimed, Facts, FinishName, Job, Sidecar, Stage, Status } from "./core/job/job.ts";
 import type { Attempt, Ticket, TicketState } from "./core/job/journal.ts";
 import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
+import type { Looks, Shoots, ShootWanted } from "./ports-looks.ts";
 
 export type NewJob = Pick<
   Job,
@@ -25,37 +26,6 @@ export type NewJob = Pick<
   readonly idempotencyKey: string | null;
   /** The shoot it joins, or opens. */
   readonly shoot: ShootWanted | null;
-};
-
-export type ShootWanted = {
-  /** Photos of one inbox with the same key belong together. */
-  readonly key: string;
-  /** Only while no pause between two is longer; null: always. */
-  readonly gapMs: number | null;
-  readonly heroes: number;
-};
-
-/** `open`: its heroes are with the model. `held`: their look waits for a person. `ready`: its look is there for good. */
-export type ShootState = "open" | "held" | "ready";
-
-export type Shoot = {
-  readonly id: string;
-  readonly inbox: PathText;
-  readonly key: string;
-  readonly state: ShootState;
-  /** Photos that are to be asked of the model. */
-  readonly heroes: number;
-  /** While held: the photo that the look fails on. */
-  readonly hero: string | null;
-  readonly look: KeptLook | null;
-};
-
-export type NamedLook = KeptLook & {
-  readonly name: string;
-  readonly score: number | null;
-  /** The job it was fitted for, if it was. */
-  readonly job: string | null;
-  readonly createdAt: number;
 };
 
 /** What the next generation of a job has of its own. */
@@ -79,6 +49,7 @@ export type ClaimRequest = {
 };
 
 export type { Attempt, AttemptKind, Ticket, TicketState } from "./core/job/journal.ts";
+export type * from "./ports-looks.ts";
 
 export type Plate = {
   readonly id: string;
@@ -248,34 +219,8 @@ export type Ledger = {
     /** Is this content one that we wrote? */
     isOurs(sha256: string): Promise<boolean>;
   };
-  readonly looks: {
-    add(look: KeptLook & { score: number | null; job: string | null }, now: number): Promise<void>;
-    named(name: string): Promise<KeptLook | undefined>;
-    /** Looks that have a name, by name. */
-    list(): Promise<readonly NamedLook[]>;
-    /** A look has one name at most. False when another look has this name. */
-    name(sha256: string, name: string): Promise<boolean>;
-    /** The look stays for the jobs that have it. False when there is no such name. */
-    forget(name: string): Promise<boolean>;
-  };
-  readonly shoots: {
-    get(id: string): Promise<Shoot | undefined>;
-    /** The photos that are, or were, with the model for this shoot and have not ended, oldest first. */
-    heroes(id: string): Promise<readonly Job[]>;
-    /** Gives the shoot its look, once and for all: when it has one, that one stays. Its photos go on. */
-    ready(id: string, look: string, now: number): Promise<Shoot>;
-    /** Looks that a frame may have: its own shoot's, then those of the shoots that branched off it. */
-    looks(id: string): Promise<readonly KeptLook[]>;
-    /**
-     * A frame that none of those looks fits goes to a branch that has no look yet, or opens one with itself as the hero.
-     * Throws `lease-lost`.
-     */
-    branch(job: string, lease: string, now: number): Promise<{ readonly id: string; readonly role: ShootRole }>;
-    /** What no event tells: heroes that ended are replaced, photos whose look is there go on. Gives how many jobs changed. */
-    tend(now: number): Promise<number>;
-    /** Shoots without a look, and how many photos wait for it. */
-    waiting(): Promise<readonly (Shoot & { readonly photos: number })[]>;
-  };
+  readonly looks: Looks;
+  readonly shoots: Shoots;
   readonly attempts: { of(job: string): Promise<readonly Attempt[]> };
   readonly events: {
     add(kind: string, job: string | null, data: Readonly<Record<string, unknown>>, now: number): Promise<void>;

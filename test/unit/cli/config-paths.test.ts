@@ -17,7 +17,8 @@ test("relative paths start at the root, ~ at home, and a folder for originals st
   if (!parsed.ok) throw new Error();
   const config = resolvePaths(parsed.config, "/root", "/home/me");
   expect(config.ledger.file).toBe("/root/var/ledger.db");
-  expect(config.inboxes[0]).toMatchObject({ path: "/root/in", outbox: "/home/me/out", lookFile: "/l/x.cube" });
+  expect(config.inboxes[0]).toMatchObject({ path: "/root/in", outbox: "/home/me/out" });
+  expect(config.inboxes[0]?.look).toEqual({ kind: "file", file: "/l/x.cube" });
   expect(config.inboxes[0]?.original.done).toEqual({ kind: "move", folder: "done" });
 });
 
