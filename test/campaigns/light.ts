@@ -79,8 +79,8 @@ async function measure(name: string, look: Look, light: Light, how: Disturbance,
   const input: FitInput = {
     ...{ before: before.pixels, after: after.pixels, width, height, rounding: "rounded", size: 33 },
   };
-  const alone = fitLocal(input, "never", viewOf(frame.crop, photo));
-  const local = fitLocal(input, "always", viewOf(frame.crop, photo));
+  const alone = fitLocal([input], "never", viewOf(frame.crop, photo));
+  const local = fitLocal([input], "always", viewOf(frame.crop, photo));
   const enlarged = await resized(after, photo);
   return {
     verdict: alone.report.verdict,
