@@ -1,8 +1,8 @@
 /** How long a look takes to fit at a megapixel, against the obvious way: the mean edited colour of each bin of colour. */
 import { expect, test } from "vitest";
 import { fitLook } from "../../src/core/lut/fit/fit.ts";
-import { identity, type Lattice } from "../../src/core/lut/lattice.ts";
 import { lookNamed } from "../support/looks.ts";
+import { binAverage } from "../support/pairs/bin-average.ts";
 import { addNoise, drawn, scene } from "../support/pictures.ts";
 
 const WIDTH = 1248;
@@ -15,23 +15,6 @@ const after = drawn(WIDTH, HEIGHT, (u, v) => {
   return look([r!, g!, b!]);
 });
 addNoise(after, 2, 1);
-
-/** The naive baseline: bins of 33³, means of what fell in, the identity where nothing did. */
-function binAverage(from: Uint8Array, to: Uint8Array): Lattice {
-  const n = 33;
-  const sums = new Float64Array(3 * n ** 3);
-  const counts = new Uint32Array(n ** 3);
-  const bin = (code: number) => Math.round((code / 255) * (n - 1));
-  for (let p = 0; p < from.length; p += 3) {
-    const node = bin(from[p]!) + n * (bin(from[p + 1]!) + n * bin(from[p + 2]!));
-    counts[node]!++;
-    for (let c = 0; c < 3; c++) sums[3 * node + c]! += to[p + c]! / 255;
-  }
-  const values = identity(n).values;
-  for (let node = 0; node < n ** 3; node++)
-    if (counts[node]! > 0) for (let c = 0; c < 3; c++) values[3 * node + c] = sums[3 * node + c]! / counts[node]!;
-  return { n, values };
-}
 
 /** What registration and regression may cost, in bin averages. The average takes 20 to 30 ms where the fit takes 350. */
 const RATIO_MAX = 40;
