@@ -7,18 +7,24 @@
  */
 import type { Blocks } from "./blocks.ts";
 import { conjugateGradients } from "./conjugate.ts";
+import { driftOf } from "./drift.ts";
 import { fieldOf, type Places, placesOf, readField, refine } from "./grid.ts";
 import { mixingGaps } from "./mixing.ts";
 import { type Affine, affinePrior, applyAffine } from "./prior.ts";
 import { type Residuals, residualsFor, weigh } from "./robust.ts";
 import { assemble, bendingOf, energyOf, REACH } from "./stencil.ts";
 
-/** Which lattices to solve, coarse to fine, and how long at each. */
-export type Plan = readonly { readonly n: number; readonly rounds: number; readonly steps: number }[];
+/** Which lattices to solve, coarse to fine, and how long at each; the last `drifts` of the rounds leave the drift out. */
+export type Plan = readonly {
+  readonly n: number;
+  readonly rounds: number;
+  readonly steps: number;
+  readonly drifts?: number;
+}[];
 
 export const FULL_PLAN: Plan = [
   { n: 9, rounds: 3, steps: 40 },
-  { n: 17, rounds: 2, steps: 40 },
+  { n: 17, rounds: 3, steps: 40, drifts: 2 },
 ];
 
 /** Good enough to tell one grey from another, which is all that registration needs. */
@@ -30,6 +36,8 @@ const STIFFNESS_MIN = 0.02;
 const STIFFNESS_MAX = 8;
 /** λ for noise of one 8-bit code in a look of bending energy 1, more than the strongest grades have (0.01 … 0.6). */
 const STIFFNESS_PER_NOISE = 0.015;
+/** Without the drift the rest is nearly noise of single blocks, and that much less stiffness will do. */
+const DRIFT_EASE = 0.2;
 /** ε: holds nodes that no block reaches to the prior. */
 const ANCHOR = 3e-5;
 /** Blocks in one of 32³ cells of colour at which each counts half: a sky must not outvote a face. */
@@ -89,6 +97,10 @@ export function solve(blocks: Blocks, plan: Plan): Fit {
         for (let i = 0; i < blocks.count; i++) share[i] = density[i]! * weights[i]!;
         looseness = Math.max(1, looseness / 2);
         stiffness = stiffnessFor(search, share, energyOf(bending, n, field));
+        if (round >= level.rounds - (level.drifts ?? 0)) {
+          leaveOutDrift(search);
+          stiffness = Math.max(STIFFNESS_MIN, DRIFT_EASE * stiffness);
+        }
       }
       const anchor = ANCHOR * (32 / (n - 1)) ** 3;
       assemble(places, share, search.aim, bending, (stiffness * (n - 1)) / 32, anchor, stencil, right);
@@ -140,6 +152,12 @@ function leaveOver(search: Search, places: Places, field: Float64Array): void {
       aim[q] = beyond ? value : target[q]!;
       signed[q] = trust[i]! > 0 ? value - aim[q]! : 0;
     }
+}
+
+/** Aims at what AFTER would be without its drift. */
+function leaveOutDrift({ blocks, residuals, weights, aim }: Search): void {
+  const drift = driftOf(blocks, residuals.signed, weights);
+  for (let q = 0; q < aim.length; q++) aim[q]! += drift[q]!;
 }
 
 /**
