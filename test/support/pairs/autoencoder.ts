@@ -3,8 +3,9 @@
  * colours, different for every picture. A workflow that also returns the plate as the autoencoder alone renders it
  * (`@baseline`) shows that error, for the plate's colours.
  *
- * Here the error is a smooth random warp of the colour cube. The edit suffers the same warp at *its* colours, and a part
- * that the baseline does not know.
+ * Here the error is a smooth random warp of the colour cube. The edit suffers the same warp, and a part that the baseline does
+ * not know. Autoencoders take turns: with one the warp goes by the edit's own colours, with the next by what the plate shows
+ * at the place.
  */
 import { fieldAt, fieldOf, marginOf } from "../../../src/core/lut/fit/grid.ts";
 import { identity } from "../../../src/core/lut/lattice.ts";
@@ -26,7 +27,7 @@ const SHARED = 0.9;
 
 export type Autoencoder = {
   readonly plate: (picture: Field) => Field;
-  readonly edit: (picture: Field) => Field;
+  readonly edit: (picture: Field, plate: Field) => Field;
 };
 
 /** The autoencoder as it treats one picture and its edit. */
@@ -35,11 +36,16 @@ export function autoencoderOf(seed: number): Autoencoder {
   const other = warpOf(seed + 500_009);
   const rest = Math.sqrt(1 - SHARED ** 2);
   const edits = shared.map((value, q) => SHARED * value + rest * other[q]!);
-  return { plate: (picture) => warped(picture, shared), edit: (picture) => warped(picture, edits) };
+  const byPlace = Math.floor(seed / 2) % 2 === 1;
+  return {
+    plate: (picture) => warped(picture, shared, picture),
+    edit: (picture, plate) => warped(picture, edits, byPlace ? plate : picture),
+  };
 }
 
-function warped(picture: Field, warp: ColourWarp): Field {
-  const error = fieldAt(warp, SIZE, picture.values);
+/** Adds the error that the colours of `cause` bring. */
+function warped(picture: Field, warp: ColourWarp, cause: Field): Field {
+  const error = fieldAt(warp, SIZE, cause.values);
   return { ...picture, values: picture.values.map((value, q) => value + error[q]!) };
 }
 

@@ -47,9 +47,9 @@ export function pairOf({ seed, shot, graded }: Subject, level: Level): Pair {
 export function baselinePairOf({ seed, shot, graded }: Subject): Pair & { readonly baseline: Uint8Array } {
   const rounding = roundingOf(seed);
   const { plate, edit } = autoencoderOf(seed);
-  const after = degrade(edit(graded), LEVELS.mild, chance(37 * seed + 1));
-  const untouched = plate(gradedBy((colour) => colour, shot.plate));
-  const baseline = toCodes(addNoises(untouched, AUTOENCODER, chance(41 * seed + 2)), rounding);
+  const untouched = gradedBy((colour) => colour, shot.plate);
+  const after = degrade(edit(graded, untouched), LEVELS.mild, chance(37 * seed + 1));
+  const baseline = toCodes(addNoises(plate(untouched), AUTOENCODER, chance(41 * seed + 2)), rounding);
   return { ...sizeOf(shot.plate), before: shot.plate.rgb, after: toCodes(after, rounding), baseline, rounding };
 }
 

@@ -149,7 +149,7 @@ describe("disturbances", () => {
 
   test("an autoencoder errs smoothly, differently for each picture, and much alike on plate and edit", () => {
     const error = (seed: number, side: "plate" | "edit") => {
-      const { values } = autoencoderOf(seed)[side](graded);
+      const { values } = autoencoderOf(seed)[side](graded, graded);
       return values.map((value, q) => value - graded.values[q]!);
     };
     const none = new Float32Array(graded.values.length);

@@ -8,6 +8,7 @@
 import { AppError } from "../../errors.ts";
 import { isKnown, type Support } from "../coverage.ts";
 import { identity, LATTICE_SIZE_MAX, type Lattice } from "../lattice.ts";
+import { nodeSupport, withoutOwnError } from "./baseline.ts";
 import { type Blocks, blocksOf, type Pair, stackBlocks } from "./blocks.ts";
 import { PAIR_SIDE_MIN } from "./frame.ts";
 import { lookAt } from "./mixing.ts";
@@ -62,21 +63,27 @@ export type FittedLook = {
 
 /** One look for one pair, or for several of one shoot; each is registered by itself. `size` is that of the first. */
 export function fitLook(input: FitInput, ...more: readonly FitInput[]): FittedLook {
-  const pairs = [input, ...more].map((one) => {
-    const pair = pairOf(one);
-    const blockSize = blockSizeOf(one.width, one.height);
-    const { warp, registered } = register(pair, blockSize);
-    return { blockSize, warp, registered, blocks: blocksOf(pair, blockSize, warp) };
-  });
+  const pairs = [input, ...more].map(registered);
   const together = stackBlocks(pairs.map(({ blocks }) => blocks));
   const fit = solve(together, FULL_PLAN);
   const scores = pairs.map(({ blocks }) => scoreOf(blocks, lookAt(blocks.before, fit.prior, fit.field, fit.n)));
   const worst = scores.indexOf(Math.max(...scores));
-  const { blocks, blockSize, warp, registered } = pairs[worst]!;
+  const { blocks, blockSize, warp, isRegistered } = pairs[worst]!;
   const { support, coverage, agreement } = sharesOf(together, fit);
-  const report = reportOf(scores[worst]!, { coverage, agreement }, fit, warp, registered);
+  const report = reportOf(scores[worst]!, { coverage, agreement }, fit, warp, isRegistered);
   const several = pairs.length > 1 ? { worst } : {};
   return { lattice: lookOf(fit, input.size), report: { ...report, ...several }, support, blocks, blockSize };
+}
+
+/** A pair as blocks, its motion undone and its autoencoder's own error taken out where a baseline shows it. */
+function registered(input: FitInput) {
+  const pair = pairOf(input);
+  const blockSize = blockSizeOf(input.width, input.height);
+  const { warp, registered: isRegistered } = register(pair, blockSize);
+  const seen = blocksOf(pair, blockSize, warp);
+  const blocks =
+    input.baseline === undefined ? seen : withoutOwnError(blocksOf(plateOf(input, pair), blockSize, warp), seen);
+  return { blocks, blockSize, warp, isRegistered };
 }
 
 /** The look of blocks that are there already, on `size` nodes a side. */
@@ -97,6 +104,11 @@ function pairOf({ before, after, baseline, width, height, alpha, rounding, size 
   const afterLevels = levelsOf(rounding);
   const beforeLevels = baseline === undefined ? levelsOf("rounded") : afterLevels;
   return { before: baseline ?? before, after, width, height, alpha, beforeLevels, afterLevels };
+}
+
+/** The same pair with the plate itself in the baseline's place. */
+function plateOf({ before }: FitInput, pair: Pair): Pair {
+  return { ...pair, before, beforeLevels: levelsOf("rounded") };
 }
 
 /** 8-bit code → encoded 0 … 1. A truncated code stands for half a code more, but for 0 and 255, which clip. */
@@ -135,13 +147,8 @@ function reportOf(score: number, shares: Shares, fit: Fit, warp: Warp, registere
 
 /** The nodes with support, and shares of the blocks that count: at such nodes, and in agreement with the look. */
 function sharesOf(blocks: Blocks, { places, density, weights }: Fit): Shares & { readonly support: Support } {
-  const { n, base, weights: shares } = places;
-  const sums = new Float64Array(n ** 3);
-  const step = [1, n, n * n] as const;
-  const node = (i: number, corner: number) =>
-    base[i]! + (corner & 1) * step[0] + ((corner >> 1) & 1) * step[1] + (corner >> 2) * step[2];
-  for (let i = 0; i < blocks.count; i++)
-    for (let corner = 0; corner < 8; corner++) sums[node(i, corner)]! += shares[8 * i + corner]! * density[i]!;
+  const { n } = places;
+  const sums = nodeSupport({ places, density });
   const support: Support = { n, known: Uint8Array.from(sums, (sum) => (sum > SUPPORT_MIN ? 1 : 0)) };
   let counted = 0;
   let covered = 0;
