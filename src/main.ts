@@ -6,7 +6,8 @@ import { runCommandLine } from "./cli/run.ts";
 /** A second Ctrl-C this long after the first leaves at once; sooner ones are the same key reaching us twice. */
 const SECOND_SIGINT_MS = 1_000;
 
-const { HOTGRADE_SHIM: shim, ...env } = process.env;
+// What bin/ told this process is not for the programs it starts.
+const { HOTGRADE_SHIM: shim, NODE_COMPILE_CACHE: _cache, ...env } = process.env;
 
 if (shim) {
   // An older Node started us and waits (bin/node.mjs). When it is killed its channel closes: then we go as it went,
