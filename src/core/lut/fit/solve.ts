@@ -39,7 +39,7 @@ const STIFFNESS_PER_NOISE = 0.015;
 /** Without the drift the rest is nearly noise of single blocks, and that much less stiffness will do. */
 const DRIFT_EASE = 0.2;
 /** ε: holds nodes that no block reaches to the prior. */
-const ANCHOR = 3e-5;
+const ANCHOR = 3e-7;
 /** Blocks in one of 32³ cells of colour at which each counts half: a sky must not outvote a face. */
 const CROWD = 64;
 const CROWD_CELLS = 32;
