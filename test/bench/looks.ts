@@ -1,9 +1,11 @@
 /**
  * How good fitted looks are: `npm run bench:looks -- [--pairs 60] [--seed N] [--only METHOD] [--each]`.
+ * With `--pictures DIR` it draws the sheets shown in docs/looks.md instead.
  *
  * Prints method × level over generated pairs. Seeds below REPORT_SEED are for tuning; figures are reported on seeds from
  * REPORT_SEED on, which nobody tunes on. Photos are the samples, or those in the folder HOTGRADE_BENCH_PHOTOS.
  */
+import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { fitLook } from "../../src/core/lut/fit/fit.ts";
 import type { Verdict } from "../../src/core/lut/fit/report.ts";
@@ -14,11 +16,20 @@ import { type Measured, mean, measure } from "../support/pairs/measure.ts";
 import { baselinePairOf, type Pair, pairOf, subjectOf } from "../support/pairs/pair.ts";
 import { photo, photoFiles } from "../support/pairs/photos.ts";
 import { referenceFit } from "../support/pairs/reference.ts";
+import { writeSheet } from "../support/pairs/sheets.ts";
 
 /** The first seed of reported figures. */
 const REPORT_SEED = 100_000;
 /** Size of the lattices compared, nodes a side. */
 const SIZE = 33;
+
+/** The pairs shown in docs/looks.md: each of the samples once, chosen for their looks before they were seen. */
+const SHOWN = [
+  [100_002, "mild"],
+  [100_012, "mild"],
+  [100_009, "hard"],
+  [100_003, "hard"],
+] as const;
 
 type Found = { readonly lattice: Lattice; readonly verdict?: Verdict };
 type Row = Measured & { readonly elsewhere: number; readonly verdict?: Verdict | undefined };
@@ -41,11 +52,19 @@ const { values: options } = parseArgs({
     seed: { type: "string", default: String(REPORT_SEED) },
     only: { type: "string", default: "" },
     each: { type: "boolean", default: false },
+    pictures: { type: "string" },
   },
 });
 const { HOTGRADE_BENCH_PHOTOS: folder } = process.env;
 const files = photoFiles(folder);
 const rows = new Map<string, Row[]>();
+
+if (options.pictures !== undefined) {
+  mkdirSync(options.pictures, { recursive: true });
+  for (const [seed, level] of SHOWN)
+    console.log(await writeSheet(options.pictures, await subjectOf(photoFiles(), seed), level));
+  process.exit();
+}
 
 for (let k = 0; k < Number(options.pairs); k++) {
   const subject = await subjectOf(files, Number(options.seed) + k);
