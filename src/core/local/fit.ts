@@ -121,7 +121,7 @@ function aim({ count, looked, after, trust }: Residue, change: Float32Array, tar
 }
 
 function weigh({ count, trust }: Residue, length: Float32Array, looseness: number, weights: Float32Array): void {
-  const reach = REACH * looseness * Math.max(SPREAD_MIN, 1.4826 * medianOf(length));
+  const reach = REACH * looseness * Math.max(SPREAD_MIN, 1.4826 * medianOf(length, trust));
   for (let i = 0; i < count; i++) {
     const kept = 1 - (length[i]! / reach) ** 2;
     weights[i] = trust[i]! * (kept > 0 ? Math.max(WEIGHT_MIN, kept * kept) : WEIGHT_MIN);

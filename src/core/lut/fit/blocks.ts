@@ -58,8 +58,8 @@ export function blocksOf(pair: Pair, size: number, warp: Warp = STILL): Blocks {
   return { columns, rows, count, before, after, trust, quarters };
 }
 
-/** Rows between two pictures, so that the neighbourhood of a block holds no other picture's. */
-const GAP_ROWS = 4;
+/** Rows between two pictures, so that neither a block's neighbourhood nor its drift holds anything of another picture. */
+const GAP_ROWS = 24;
 
 /** Several pictures as one, below each other; what lies beside the narrower ones has no trust. */
 export function stackBlocks(list: readonly Blocks[]): Blocks {

@@ -32,7 +32,7 @@ export function affinePrior(blocks: Blocks): Affine {
       const b = m[6]! * x + m[7]! * y + m[8]! * z + t[2]! - after[q + 2]!;
       residual[i] = trust[i]! > 0 ? Math.sqrt(r * r + g * g + b * b) : 0;
     }
-    const reach = 2 * (1.4826 * medianOf(residual) + SPREAD_MIN);
+    const reach = 2 * (1.4826 * medianOf(residual, trust) + SPREAD_MIN);
     for (let i = 0; i < count; i++) weights[i] = trust[i]! / (1 + (residual[i]! / reach) ** 2);
     affine = weightedAffine(blocks, weights);
   }

@@ -19,17 +19,22 @@ const RADIUS = 4;
 const WEIGHT_MIN = 1e-4;
 const BINS = 4096;
 
-/** The median of values that are 0 or more, to a 4096th of the greatest; 0 for none. Zeros count. */
-export function medianOf(values: Float32Array): number {
+/** The median of values that are 0 or more, to a 4096th of the greatest; 0 for none. Those without trust do not count. */
+export function medianOf(values: Float32Array, trust: Float32Array): number {
   let greatest = 0;
-  for (let i = 0; i < values.length; i++) if (values[i]! > greatest) greatest = values[i]!;
+  for (let i = 0; i < values.length; i++) if (trust[i]! > 0 && values[i]! > greatest) greatest = values[i]!;
   if (greatest === 0 || !Number.isFinite(greatest)) return 0;
   const bins = new Uint32Array(BINS);
   const scale = (BINS - 1) / greatest;
-  for (let i = 0; i < values.length; i++) bins[(values[i]! * scale) | 0]!++;
+  let counted = 0;
+  for (let i = 0; i < values.length; i++)
+    if (trust[i]! > 0) {
+      bins[(values[i]! * scale) | 0]!++;
+      counted++;
+    }
   let below = 0;
   let bin = 0;
-  while (below < values.length / 2) below += bins[bin++]!;
+  while (below < counted / 2) below += bins[bin++]!;
   return (bin - 0.5) / scale;
 }
 
@@ -59,9 +64,10 @@ export function weigh(blocks: Blocks, residuals: Residuals, looseness: number, w
   for (let i = 0, q = 0; i < blocks.count; i++, q += 3)
     length[i] = Math.sqrt(signed[q]! ** 2 + signed[q + 1]! ** 2 + signed[q + 2]! ** 2);
   meansAround(blocks, signed, around);
-  residuals.spread = DEVIATION_PER_MEDIAN * medianOf(length);
+  residuals.spread = DEVIATION_PER_MEDIAN * medianOf(length, blocks.trust);
   const reach = (REACH * looseness * Math.max(SPREAD_MIN, residuals.spread)) / OWN_SHARE;
-  const reachAround = REACH * looseness * Math.max(NEIGHBOURS_SPREAD_MIN, DEVIATION_PER_MEDIAN * medianOf(around));
+  const reachAround =
+    REACH * looseness * Math.max(NEIGHBOURS_SPREAD_MIN, DEVIATION_PER_MEDIAN * medianOf(around, blocks.trust));
   for (let i = 0; i < blocks.count; i++) {
     const u = Math.max(length[i]! / reach, around[i]! / reachAround);
     const kept = 1 - u * u;
