@@ -1,8 +1,9 @@
-/** The full campaign: `npm run campaign:kill` kills the daemon ten times in each stage and after each stage. */
+/** The full campaign: `npm run campaign:kill [KILLS [lut|local]]` kills the daemon ten times in each stage and after each. */
 import { runKillCampaign } from "../support/kill-campaign.ts";
 
 const killsPerPlace = Number(process.argv[2] ?? 10);
-const result = await runKillCampaign({ killsPerPlace, say: (text) => console.error(text) });
+const finish = process.argv[3] === "local" ? "local" : "lut";
+const result = await runKillCampaign({ killsPerPlace, finish, say: (text) => console.error(text) });
 const { photos, kills, outputs, renders, rerendered, lostByRestart, withoutSidecars, strangers, damaged, statuses } =
   result;
 console.log(
@@ -17,6 +18,7 @@ console.log(
       withoutSidecars,
       strangers,
       damaged,
+      finishes: result.finishes,
       statuses,
     },
     null,

@@ -9,7 +9,12 @@ import { startComfyuiApart } from "./comfyui-apart.ts";
 import { sceneImage } from "./photos.ts";
 import { type LogLine, makeProject } from "./program.ts";
 
-export type Campaign = { readonly killsPerPlace: number; readonly say: (text: string) => void };
+export type Campaign = {
+  readonly killsPerPlace: number;
+  readonly say: (text: string) => void;
+  /** `local` also has the model darken the corners, so that there is something local. */
+  readonly finish?: "lut" | "local";
+};
 
 export type CampaignResult = {
   readonly photos: readonly string[];
@@ -20,6 +25,8 @@ export type CampaignResult = {
   readonly strangers: readonly string[];
   /** Outputs whose bytes are not what their report says. */
   readonly damaged: readonly string[];
+  /** Photos by the finish that their report names. */
+  readonly finishes: Readonly<Record<string, number>>;
   readonly renders: number;
   /** Plates that were rendered more than once. */
   readonly rerendered: readonly string[];
@@ -31,12 +38,12 @@ export type CampaignResult = {
 /** Jobs kept under way, one of them new, so that every stage has one soon after a start. */
 const UNDER_WAY = 4;
 
-export async function runKillCampaign({ killsPerPlace, say }: Campaign): Promise<CampaignResult> {
-  const comfyui = await startComfyuiApart({ renderMs: 40 });
+export async function runKillCampaign({ killsPerPlace, say, finish = "lut" }: Campaign): Promise<CampaignResult> {
+  const comfyui = await startComfyuiApart({ renderMs: 40, flaws: finish === "local" ? { vignette: 0.7 } : {} });
   const project = makeProject(`
 log: { level: debug }
 backends: [{ name: gpu-1, kind: comfyui, url: "${comfyui.url}" }]
-inboxes: [{ path: inbox, outbox: graded, settle: 100ms, rescan: 1s, onSpatial: write }]
+inboxes: [{ path: inbox, outbox: graded, settle: 100ms, rescan: 1s, finish: ${finish}, onSpatial: write }]
 limits: { rewinds: 50 }
 `);
   const photos: string[] = [];
@@ -116,11 +123,13 @@ function inspectOutbox(outbox: string) {
     (stem) => !names.includes(`${stem}.cube`) || !names.includes(`${stem}.grade.json`),
   );
   const known = new Set([...stems].flatMap((stem) => [`${stem}.jpg`, `${stem}.cube`, `${stem}.grade.json`]));
+  const finishes: Record<string, number> = {};
   const damaged = outputs.filter((name) => {
     const report = JSON.parse(readFileSync(join(outbox, name.replace(/jpg$/, "grade.json")), "utf8"));
+    finishes[report.finish] = (finishes[report.finish] ?? 0) + 1;
     return report.output.sizeBytes !== readFileSync(join(outbox, name)).length;
   });
-  return { outputs, withoutSidecars, strangers: names.filter((name) => !known.has(name)), damaged };
+  return { outputs, withoutSidecars, strangers: names.filter((name) => !known.has(name)), damaged, finishes };
 }
 
 /** Without the probes by which a backend's rounding is found out: they are no photo's. */
