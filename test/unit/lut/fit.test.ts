@@ -130,6 +130,18 @@ describe("what models do besides grading", () => {
     expect(report.agreement).toBeLessThan(0.98);
   });
 
+  test("a repainted object does not colour the look even where nothing else has its colour", () => {
+    const look = lookNamed("warm");
+    const dusk = scene(SEED);
+    const isSun = (u: number, v: number) => (u - 0.5) ** 2 + (v - 0.4) ** 2 < 0.01;
+    const dim = (u: number, v: number) => dusk(u, v).map((value) => 0.7 * Math.min(1, Math.max(0, value)));
+    const colour = (u: number, v: number) => (isSun(u, v) ? [0.98, 0.97, 0.95] : dim(u, v)) as unknown as Colour;
+    const before = drawn(WIDTH, HEIGHT, colour);
+    const after = drawn(WIDTH, HEIGHT, (u, v) => (isSun(u, v) ? [0.2, 0.45, 0.3] : look(colour(u, v))));
+    const { lattice } = fitTo(after, { before: before.pixels });
+    expect(greyReversal(lattice)).toBeLessThan(0.04);
+  });
+
   test("transparent pixels have no say", () => {
     const look = lookNamed("night");
     const after = photo(look);

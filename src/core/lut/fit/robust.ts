@@ -16,7 +16,7 @@ const SPREAD_MIN = 1.5 / 255;
 const NEIGHBOURS_SPREAD_MIN = 0.9 / 255;
 /** The neighbourhood is 9 × 9 blocks. */
 const RADIUS = 4;
-const WEIGHT_MIN = 1e-4;
+const WEIGHT_MIN = 1e-6;
 const BINS = 4096;
 
 /** The median of values that are 0 or more, to a 4096th of the greatest; 0 for none. Those without trust do not count. */
@@ -58,7 +58,7 @@ export function residualsFor({ count }: Blocks): Residuals {
   };
 }
 
-/** Fills `weights` (1e-4 … 1) from the signed residuals; `looseness` widens the reach. */
+/** Fills `weights` (1e-6 … 1) from the signed residuals; `looseness` widens the reach. */
 export function weigh(blocks: Blocks, residuals: Residuals, looseness: number, weights: Float32Array): void {
   const { signed, length, around } = residuals;
   for (let i = 0, q = 0; i < blocks.count; i++, q += 3)

@@ -14,16 +14,18 @@ import { type Affine, affinePrior, applyAffine } from "./prior.ts";
 import { type Residuals, residualsFor, weigh } from "./robust.ts";
 import { assemble, bendingOf, energyOf, REACH } from "./stencil.ts";
 
-/** Which lattices to solve, coarse to fine, and how long at each; the last `drifts` of the rounds leave the drift out. */
+/** Which lattices to solve, coarse to fine, and how long at each; the last `drifts` of the rounds leave the drift out,
+ * and a wary first level starts from what is near the prior. */
 export type Plan = readonly {
   readonly n: number;
   readonly rounds: number;
   readonly steps: number;
   readonly drifts?: number;
+  readonly wary?: boolean;
 }[];
 
 export const FULL_PLAN: Plan = [
-  { n: 9, rounds: 3, steps: 40 },
+  { n: 9, rounds: 3, steps: 40, wary: true },
   { n: 17, rounds: 3, steps: 40, drifts: 2 },
 ];
 
@@ -44,6 +46,8 @@ const ANCHOR = 3e-7;
 const CROWD = 64;
 const CROWD_CELLS = 32;
 const LOOSENESS_START = 2;
+/** Distance from the affine prior, 0 … 1, from which on a block does not count at first: further than strong looks go. */
+const BELIEVABLE = 0.35;
 /** Within half a code of 0 or 1 a block counts as clipped. */
 const CLIPPED = 0.5 / 255;
 
@@ -74,7 +78,7 @@ type Search = {
 export function solve(blocks: Blocks, plan: Plan): Fit {
   const search = startOf(blocks);
   const { prior, density, weights, residuals } = search;
-  const share = Float32Array.from(density);
+  const share = plan[0]!.wary ? firstShare(search) : Float32Array.from(density);
   let looseness = LOOSENESS_START;
   let n = plan[0]!.n;
   let field = fieldOf(n);
@@ -125,6 +129,17 @@ function startOf(blocks: Blocks): Search {
     weights: new Float32Array(blocks.count).fill(1),
     residuals: residualsFor(blocks),
   };
+}
+
+/**
+ * Before anything is known of the look, a block counts by how near it is to the prior. Where a sun is the only white and the
+ * model painted it over, nothing else could tell that white does not become green.
+ */
+function firstShare({ density, target }: Search): Float32Array {
+  return density.map((value, i) => {
+    const away = Math.hypot(target[3 * i]!, target[3 * i + 1]!, target[3 * i + 2]!) / BELIEVABLE;
+    return value * Math.max(0, 1 - away * away) ** 2;
+  });
 }
 
 function aimAgain({ blocks: { after }, predicted, target }: Search, gaps: Float32Array): void {
