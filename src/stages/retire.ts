@@ -7,7 +7,7 @@ import { AppError } from "../core/errors.ts";
 import { numberedNames } from "../core/inbox/naming.ts";
 import { baseName, folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
 import { type Disposition, done, type Job, type Outcome } from "../core/job/job.ts";
-import type { Ports } from "../ports.ts";
+import type { FileStat, Files, Ports } from "../ports.ts";
 import { type Attempting, defineStage } from "./define.ts";
 import { originalStands } from "./original.ts";
 
@@ -16,8 +16,11 @@ export const retireStage = defineStage({
   needs: [],
   attemptsMax: 5,
   async run(_facts, job, ports, attempting) {
+    // Written again: the original was put away the first time.
+    if (job.facts.replaces) return done();
     // Another picture has taken the original's place: that one is not ours to put away.
-    if ((await ports.files.stat(job.original)) && (await originalStands(job, ports, attempting))) return done();
+    const found = await ports.files.stat(job.original);
+    if (found && (await originalStands(job, ports, attempting))) return done();
     const disposition = job.recipe.original[job.failure ? "failed" : "done"];
     switch (disposition.kind) {
       case "leave":
@@ -27,13 +30,14 @@ export const retireStage = defineStage({
         return done();
       case "move":
       case "copy":
-        return transfer(disposition, job, ports, attempting);
+        return transfer(disposition, found, job, ports, attempting);
     }
   },
 });
 
 async function transfer(
   { kind, folder }: Extract<Disposition, { folder: PathText }>,
+  found: FileStat | undefined,
   job: Job,
   { files }: Ports,
   attempting: Attempting,
@@ -53,7 +57,18 @@ async function transfer(
     const result = await (kind === "move" ? files.move(from, to) : files.copy(from, to));
     if (result === "gone" && !(await files.stat(to)))
       throw new AppError("original-gone", "The original was gone before it could be put away.");
+    if (result === "moved" && (await isAnother(to, found, files))) await files.move(to, from);
     if (result !== "taken") return done();
   }
   throw new AppError("file-failed", `No free name for the original in ${folder}.`);
+}
+
+/** Times that a copy to another disk kept, which may round them. */
+const SAME_TIME_MS = 2;
+
+/** Did another picture take the original's place between the look and the move? A move keeps size and time. */
+async function isAnother(moved: PathText, found: FileStat | undefined, files: Files): Promise<boolean> {
+  const now = await files.stat(moved);
+  if (!found || !now) return false;
+  return found.sizeBytes !== now.sizeBytes || Math.abs(found.mtimeMs - now.mtimeMs) > SAME_TIME_MS;
 }

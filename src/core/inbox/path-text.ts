@@ -20,7 +20,8 @@ export function encodePath(bytes: Uint8Array): PathText {
     const length = sequenceLength(bytes, at);
     const part = length > 0 ? decodeExactly(bytes.subarray(at, at + length)) : undefined;
     if (part === undefined || hasEscape(part)) {
-      const end = at + Math.max(1, length);
+      // Of what is no sequence only the first byte: the next may begin one.
+      const end = at + (part === undefined ? 1 : length);
       for (; at < end; at++) out += bytes[at]! < 0x80 ? String.fromCharCode(bytes[at]!) : escaped(bytes[at]!);
     } else {
       out += part;
