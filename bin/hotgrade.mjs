@@ -4,7 +4,7 @@ import * as modules from "node:module";
 import { fileURLToPath } from "node:url";
 import { isNewEnough, runWithBundledNode } from "./node.mjs";
 
-// Compiled code is kept beside the packages, which halves the time to start; the variable tells the picture workers.
+// Compiled code is kept beside the packages, which shortens the next start; the variable tells the picture workers.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("../node_modules/.cache/node", import.meta.url));
 modules.enableCompileCache?.();
 

@@ -22,23 +22,25 @@ export type Shoot = {
   readonly heroes: number;
   /** While held: the photo that the look fails on. */
   readonly hero: string | null;
-  readonly look: KeptLook | null;
+  readonly look: ScoredLook | null;
 };
 
-export type NamedLook = KeptLook & {
+/** With what it left unexplained of the pictures it was fitted to; null for a look that was not fitted here. */
+export type ScoredLook = KeptLook & { readonly score: number | null };
+
+export type NamedLook = ScoredLook & {
   readonly name: string;
-  readonly score: number | null;
   /** The job it was fitted for, if it was. */
   readonly job: string | null;
   readonly createdAt: number;
 };
 
 export type Looks = {
-  add(look: KeptLook & { score: number | null; job: string | null }, now: number): Promise<void>;
+  add(look: ScoredLook & { readonly job: string | null }, now: number): Promise<void>;
   named(name: string): Promise<KeptLook | undefined>;
   /** Looks that have a name, by name. */
   list(): Promise<readonly NamedLook[]>;
-  /** A look has one name at most. False when another look has this name. */
+  /** False when another look has this name, or this look another name. */
   name(sha256: string, name: string): Promise<boolean>;
   /** The look stays for the jobs that have it. False when there is no such name. */
   forget(name: string): Promise<boolean>;
@@ -46,12 +48,12 @@ export type Looks = {
 
 export type Shoots = {
   get(id: string): Promise<Shoot | undefined>;
-  /** The photos that are, or were, with the model for this shoot and have not ended, oldest first. */
+  /** The photos that are, or were, with the model for this shoot and did not fall out, oldest first. */
   heroes(id: string): Promise<readonly Job[]>;
-  /** Gives the shoot its look, once and for all: when it has one, that one stays. Its photos go on. */
-  ready(id: string, look: string, now: number): Promise<Shoot>;
+  /** Gives the shoot of a job its look, once and for all: when it has one, that one stays. Its photos go on. Throws `lease-lost`. */
+  ready(job: string, lease: string, look: string, now: number): Promise<Shoot>;
   /** Looks that a frame may have: its own shoot's, then those of the shoots that branched off it. */
-  looks(id: string): Promise<readonly KeptLook[]>;
+  looks(id: string): Promise<readonly ScoredLook[]>;
   /**
    * A frame that none of those looks fits goes to a branch that has no look yet, or opens one with itself as the hero.
    * Throws `lease-lost`.

@@ -164,7 +164,8 @@ async function heldShoots(jobs: readonly Job[], { shoots }: LinePorts["ledger"])
 async function troubleOf(open: readonly Job[], { backends, ledger }: LinePorts): Promise<AppError | null> {
   const up = backends.up();
   let trouble: AppError | null = null;
-  for (const { id, stage, facts, recipe } of open) {
+  for (const { id, stage, facts, recipe, shoot, waitsOn } of open) {
+    if (shoot && waitsOn !== null) continue; // it waits for another photo, which is judged itself
     const serving = facts.backend ? [facts.backend] : recipe.backends;
     const needsBackend = stage === "upload" || stage === "queue" || stage === "fetch";
     const [silent] = serving;

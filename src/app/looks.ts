@@ -1,5 +1,5 @@
 /** Where a photo's look comes from: its folder's look.cube, the look its inbox is locked to, or what the inbox says. */
-import type { InboxConfig } from "../core/config/parse.ts";
+import type { InboxConfig, LookSetting } from "../core/config/parse.ts";
 import { lookWords } from "../core/config/recipe.ts";
 import { AppError, asAppError } from "../core/errors.ts";
 import { folderOf, type PathText, showPath } from "../core/inbox/path-text.ts";
@@ -18,10 +18,19 @@ export async function findLook(
   { look, path }: Pick<InboxConfig, "look" | "path">,
   folderCube: PathText | undefined,
   { files, ledger, looksFolder }: Omit<LookPorts, "clock">,
+  lock: "as it is" | "unlocked" = "as it is",
 ): Promise<FoundLook> {
   if (folderCube !== undefined) return fromFile(folderCube, files, looksFolder);
-  const locked = await ledger.switches.get(lockOf(path));
+  const locked = lock === "unlocked" ? undefined : await ledger.switches.get(lockOf(path));
   if (locked !== undefined) return kept(lookAt(looksFolder, locked));
+  return settingLook(look, { files, ledger, looksFolder });
+}
+
+/** What `look:` itself says. Errors: `look-unknown`, `look-unusable`. */
+export async function settingLook(
+  look: LookSetting,
+  { files, ledger, looksFolder }: Omit<LookPorts, "clock">,
+): Promise<FoundLook> {
   switch (look.kind) {
     case "each":
     case "shoot":

@@ -4,7 +4,7 @@ import type { Config, InboxConfig } from "../core/config/parse.ts";
 import { canonicalRecipe, recipeFor } from "../core/config/recipe.ts";
 import { asAppError } from "../core/errors.ts";
 import { folderOf, type PathText } from "../core/inbox/path-text.ts";
-import { startOf } from "../core/job/identity.ts";
+import { startOf, startWithLook } from "../core/job/identity.ts";
 import type { Job, Recipe } from "../core/job/job.ts";
 import type { Ports } from "../ports.ts";
 import { folderWords } from "./intake.ts";
@@ -14,7 +14,13 @@ import { sha256Of } from "./wire.ts";
 export type Stale = Now & { readonly job: Job };
 
 /** What the config and a folder say today. */
-type Now = { readonly recipe: Recipe; readonly recipeHash: string; readonly look: FoundLook };
+type Now = {
+  readonly recipe: Recipe;
+  readonly recipeHash: string;
+  readonly look: FoundLook;
+  /** Without the look that the inbox is locked to: locking is about photos to come. */
+  readonly unlockedHash: string;
+};
 
 /** The newest done job of each path of this inbox whose recipe is no longer what the config and its folder say. */
 export async function staleJobs(
@@ -35,10 +41,13 @@ export async function staleJobs(
     if (seen.has(job.path)) continue; // newest first: an older job of the same path does not count
     seen.add(job.path);
     const now = await nowOf(job.path);
-    if (now && job.status === "done" && job.recipeHash !== now.recipeHash) stale.push({ job, ...now });
+    if (now && job.status === "done" && ![now.recipeHash, now.unlockedHash].includes(job.recipeHash))
+      stale.push({ job, ...now });
   }
   return stale;
 }
+
+const hashOf = (recipe: Recipe): string => sha256Of(canonicalRecipe(recipe));
 
 /** Undefined while the folder's look cannot be told: nothing is stale against that. */
 async function findNow(
@@ -50,8 +59,10 @@ async function findNow(
   const { prompt, cube } = await folderWords(path, inbox, ports);
   try {
     const look = await findLook(inbox, cube, ports);
-    const recipe = recipeFor(inbox, backends, { prompt, look: look.source });
-    return { recipe, recipeHash: sha256Of(canonicalRecipe(recipe)), look };
+    const own = await findLook(inbox, cube, ports, "unlocked");
+    const [recipe, unlocked] = [look, own].map(({ source }) => recipeFor(inbox, backends, { prompt, look: source }));
+    const hashes = { recipeHash: hashOf(recipe!), unlockedHash: hashOf(unlocked!) };
+    return { recipe: recipe!, look, ...hashes };
   } catch (thrown) {
     const { code } = asAppError(thrown);
     if (code === "look-unknown" || code === "look-unusable") return undefined;
@@ -68,8 +79,9 @@ export async function regrade(
   const { clock, ids, ledger } = ports;
   for (const { job, recipe, recipeHash, look } of stale) {
     await keepFound(look, ports);
-    const shoot = shootOf(job.path, recipe, sha256Of);
-    const as = { id: ids.uuid(), recipe, recipeHash, ...startOf(recipe, job.facts), shoot };
+    const kept = startWithLook(job, recipe);
+    const shoot = kept ? null : shootOf(job.path, recipe, sha256Of);
+    const as = { id: ids.uuid(), recipe, recipeHash, ...(kept ?? startOf(recipe, job.facts)), shoot };
     const next = await ledger.jobs.regrade(job.id, as, clock.now());
     if (next) made.push(next.id);
   }

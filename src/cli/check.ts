@@ -1,5 +1,5 @@
 /** check: everything that would fail, before the first photo does. */
-import { findLook } from "../app/looks.ts";
+import { settingLook } from "../app/looks.ts";
 import { looksFolderOf, openPorts } from "../app/wire.ts";
 import { backendsFor } from "../core/config/recipe.ts";
 import { AppError, asAppError, type ErrorCode, hintOf } from "../core/errors.ts";
@@ -91,9 +91,7 @@ async function folderFindings(project: OpenProject): Promise<readonly Said[]> {
     }
     if (look.kind === "named") {
       const findings = await tried(async () => {
-        await withLedger(project, (ledger) =>
-          findLook({ look, path }, undefined, { files, ledger, looksFolder: looksFolderOf(config) }),
-        );
+        await withLedger(project, (ledger) => settingLook(look, { files, ledger, looksFolder: looksFolderOf(config) }));
         return [{ level: "ok", code: null, message: "is kept" }];
       });
       said.push(...findings.map((finding) => ({ about: `look ${look.name}`, ...finding })));

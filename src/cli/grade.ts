@@ -1,7 +1,7 @@
 /** grade: photos named on the command line through the whole line, without an inbox. */
 import { gradePhotos } from "../app/errand.ts";
 import type { NewPhoto } from "../app/intake.ts";
-import { findLook, keepFound } from "../app/looks.ts";
+import { findLook, keepFound, settingLook } from "../app/looks.ts";
 import type { LinePorts } from "../app/wire.ts";
 import type { InboxConfig, LookSetting } from "../core/config/parse.ts";
 import { recipeFor } from "../core/config/recipe.ts";
@@ -55,12 +55,12 @@ export const grade = defineCommand({
       words.map((word) => absolute(cwd, word)),
     );
     const output = await outputOf(files, absolute(cwd, options.out), options.out, inputs.length);
-    const settings = settingsOf(project);
-    const inbox = options.look === undefined ? settings : { ...settings, look: lookAsked(options.look, cwd) };
+    const inbox = settingsOf(project);
     const log = logOf(project.config, context, "error");
     try {
       const find = async (ports: LinePorts) => {
-        const look = await findLook(inbox, undefined, ports);
+        const asked = options.look === undefined ? null : lookAsked(options.look, cwd);
+        const look = await (asked ? settingLook(asked, ports) : findLook(inbox, undefined, ports));
         await keepFound(look, ports);
         const plain = recipeFor(inbox, project.config.backends, { prompt: options.prompt, look: look.source });
         const recipe = { ...plain, output: { ...plain.output, ...output } };

@@ -37,9 +37,10 @@ export const lookKeep = defineCommand({
     const project = await openProject(context, options.config);
     const look = await withLedger(project, async (ledger) => {
       const found = await lookMeant(from, context, project, ledger);
-      if (!(await ledger.looks.name(found.sha256, name)))
-        throw new AppError("look-known", `Another look is called ${name} already.`);
-      return found;
+      if (await ledger.looks.name(found.sha256, name)) return found;
+      const known = (await ledger.looks.list()).find(({ sha256 }) => sha256 === found.sha256);
+      const what = known ? `This look is called ${known.name}` : `Another look is called ${name}`;
+      throw new AppError("look-known", `${what} already.`);
     });
     if (options.json) print.json({ name, sha256: look.sha256, file: showPath(look.file) });
     else print.say(`Kept as ${name}. \`look: ${name}\` in the configuration uses it.`);

@@ -3,10 +3,11 @@ import { systemClock } from "../adapters/system.ts";
 import { AppError } from "../core/errors.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import type { Job } from "../core/job/job.ts";
+import type { Files } from "../ports.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import { openProject, withLedger } from "./project.ts";
-import { meant, tell, WHICH } from "./which.ts";
+import { meant, WHICH } from "./which.ts";
 
 export const lookStrength = defineCommand({
   name: "look strength",
@@ -29,17 +30,41 @@ export const lookStrength = defineCommand({
       throw new AppError("usage", `the strength is a number from 0 to 1, not ${words[0]}`);
     const chosen = { ...context, words: words.slice(1) };
     const project = await openProject(context, options.config);
-    const gone: Job[] = [];
+    let refused = 0;
     const ids = await withLedger(project, async (ledger) => {
-      const there: string[] = [];
-      for (const job of await meant(chosen, ledger, options, ["done"]))
-        if (await project.files.stat(job.original)) there.push(job.id);
-        else gone.push(job);
-      return ledger.jobs.rewrite(there, strength, systemClock.now());
+      const able: string[] = [];
+      const found = await meant(chosen, ledger, options, ["done"]);
+      for (const job of chosen.words.length > 0 ? found : newestOfEach(found)) {
+        const why = await cannot(job, project.files);
+        if (why === null) able.push(job.id);
+        else print.warn(`${showPath(job.path)} stays as it is: ${why}.`);
+        if (why !== null) refused++;
+      }
+      return ledger.jobs.rewrite(able, strength, systemClock.now());
     });
-    for (const { original } of gone)
-      print.warn(`${showPath(original)} is gone: there is nothing to apply the look to.`);
-    const code = tell(chosen, options.json, ids, "will be written again");
-    return gone.length > 0 ? EXIT.failed : code;
+    if (options.json) print.json({ changed: ids });
+    else print.say(`${ids.length} ${ids.length === 1 ? "photo" : "photos"} will be written again.`);
+    const isShort = chosen.words.length > ids.length + refused;
+    if (isShort) print.say("Only a photo that is done and has another strength can be written again.");
+    return refused > 0 || isShort ? EXIT.failed : EXIT.ok;
   },
 });
+
+/** Of the versions of one photo, the newest; jobs come newest first. */
+function newestOfEach(jobs: readonly Job[]): readonly Job[] {
+  const seen = new Set<string>();
+  return jobs.filter(({ inbox, path }) => {
+    const key = `${inbox ?? ""}\n${path}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+/** Why a photo cannot be written again; null when it can. */
+async function cannot({ original, facts }: Job, files: Files): Promise<string | null> {
+  const found = await files.stat(original);
+  if (!found) return "its original is gone";
+  if (facts.signature && facts.signature.sizeBytes !== found.sizeBytes) return "its original was changed";
+  if (facts.finish === "direct" && !(facts.preview && (await files.stat(facts.preview))))
+    return "the model's picture, which finish direct shows, is kept for a day only";
+  return null;
+}

@@ -151,7 +151,7 @@ function say(print: Printer, { daemon, silent, inboxes, files, troubles, waiting
   for (const { inbox, folder, state, photos } of shoots) {
     const photosWait = `${photos} ${photos === 1 ? "photo waits" : "photos wait"} for the look of the shoot`;
     if (photos > 0 && state === "open") print.line(`${join(inbox, folder)}: ${photosWait}`);
-    if (state === "held") print.line(`${join(inbox, folder)}: ${photosWait}, which is held for you`);
+    if (photos > 0 && state === "held") print.line(`${join(inbox, folder)}: ${photosWait}, which is held for you`);
   }
   for (const { path, state, code, message, hint } of files) {
     print.line(`${path}: ${state}${code ? ` [${code}]` : ""} ${message ?? ""}`.trimEnd());

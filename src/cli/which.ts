@@ -37,7 +37,7 @@ export function tell({ print, words }: CommandContext, json: boolean, ids: reado
   else print.say(`${ids.length} ${ids.length === 1 ? "photo" : "photos"} ${verb}.`);
   if (ids.length >= words.length) return EXIT.ok;
   print.say(
-    "A photo that is done, or is on its way already, cannot be changed so; `hotgrade job ID` says where it stands.",
+    "A photo that is done, or is on its way already, cannot be changed so, and one of a shoot takes no finish of its own; `hotgrade job ID` says where it stands.",
   );
   return EXIT.failed;
 }

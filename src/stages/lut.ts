@@ -40,7 +40,7 @@ export const lutStage = defineStage({
       return { kind: "hold", code: "look-spatial", reason, facts: { ...learnt, ...failsOn }, retryFrom: "queue" };
     }
     if (!job.shoot) return done(learnt);
-    const { look } = await ports.ledger.shoots.ready(job.shoot.id, solved.look, ports.clock.now());
+    const { look } = await ports.ledger.shoots.ready(job.id, attempting.lease, solved.look, ports.clock.now());
     return done({ ...learnt, look: look!.sha256, cube: look!.file });
   },
 });

@@ -46,7 +46,7 @@ async function transfer(
   const home = job.inbox ?? folderOf(job.original);
   const wanted = joinPath(dispositionFolder(home, folder), job.inbox === null ? baseName(job.path) : job.path);
   // Graded again: it was put away the first time.
-  if (kind === "move" && from === wanted) return done();
+  if (kind === "move" && folderOf(from) === folderOf(wanted)) return done();
   const candidates = numberedNames(baseName(wanted)).map((name) => joinPath(folderOf(wanted), name));
   // A recorded destination comes first: an earlier run may have got that far.
   const recorded = job.facts.retiring?.to;

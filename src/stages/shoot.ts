@@ -1,11 +1,14 @@
 /**
- * Photos of a shoot at stage lut. Heroes wait until all of them are back; the last one fits the look to all their pairs.
+ * Photos of a shoot at stage lut. Heroes wait until all of them are back; the oldest fits the look to all their pairs.
  * Frames wait for that look and take it, unless their colours lie outside it: then they ask the model after all.
  */
 import { AppError } from "../core/errors.ts";
-import { done, goOn, type Job, type KeptLook, type Outcome, wait } from "../core/job/job.ts";
+import { done, type Facts, goOn, type Job, type Outcome, shootWait, wait } from "../core/job/job.ts";
+import { verdictOf } from "../core/lut/fit/score.ts";
 import type { Ports } from "../ports.ts";
+import type { ScoredLook } from "../ports-ledger.ts";
 import type { Attempting } from "./define.ts";
+import { originalStands } from "./original.ts";
 
 /** What a photo of a shoot comes to without a fit; or the heroes, itself first, whose pairs are to be fitted now. */
 export async function lookOfShoot(
@@ -17,21 +20,24 @@ export async function lookOfShoot(
   const { id, role } = job.shoot!;
   const shoot = await ledger.shoots.get(id);
   if (!shoot) throw new AppError("internal", `Shoot ${id} of job ${job.id} is not on record.`);
+  if (shoot.look) return takeLook(job, id, ports, attempting);
   if (role === "hero") {
-    if (shoot.look) return done(factsOf(shoot.look));
     if (job.facts.preview === undefined) return goOn("upload", "its shoot wants its picture");
     if (shoot.state === "held") return waitFor(id, "the look of its shoot waits for a person");
     const heroes = await ledger.shoots.heroes(id);
     const away = heroes.filter(({ facts }) => facts.preview === undefined).length;
     if (away > 0) return waitFor(id, `${away} of ${heroes.length} heroes of its shoot are not back yet`);
+    if (heroes[0]?.id !== job.id) return waitFor(id, "another hero of its shoot fits the look");
     return [job, ...heroes.filter((hero) => hero.id !== job.id)];
   }
-  if (!shoot.look) return waitFor(id, "its shoot has no look yet");
-  return takeLook(job, id, ports, attempting);
+  return waitFor(id, "its shoot has no look yet");
 }
 
 /** The first look of the shoot or its branches that knows enough of the photo's colours. */
-async function takeLook(job: Job, shoot: string, { clock, ledger, pictures }: Ports, attempting: Attempting) {
+async function takeLook(job: Job, shoot: string, ports: Ports, attempting: Attempting): Promise<Outcome> {
+  const stop = await originalStands(job, ports, attempting);
+  if (stop) return stop;
+  const { clock, ledger, pictures } = ports;
   const looks = await ledger.shoots.looks(shoot);
   const { original, pictureSha256, recipe } = job;
   const request = { original, pictureSha256, cubes: looks.map(({ file }) => file) };
@@ -45,6 +51,11 @@ async function takeLook(job: Job, shoot: string, { clock, ledger, pictures }: Po
   return role === "hero" ? goOn("upload", known) : waitFor(id, `${known}; another photo is with the model`);
 }
 
-const factsOf = ({ sha256, file }: KeptLook) => ({ look: sha256, cube: file });
+/** A look that was not quite a grade for its heroes is not quite one for the frames either. */
+const factsOf = ({ sha256, file, score }: ScoredLook): Facts => ({
+  look: sha256,
+  cube: file,
+  ...(score === null ? {} : { score, verdict: verdictOf(score) }),
+});
 
-const waitFor = (shoot: string, reason: string): Outcome => wait({ on: `shoot:${shoot}` }, reason);
+const waitFor = (shoot: string, reason: string): Outcome => wait({ on: shootWait(shoot) }, reason);

@@ -54,7 +54,7 @@ async function areStaged(outputs: readonly Output[], { files }: Ports): Promise<
 const reserve = (job: Job, naming: Naming, not: readonly string[], { ledger }: Ports, { lease }: Attempting) =>
   ledger.outputs.reserve({ job: job.id, lease, outbox: naming.folder, stems: naming.stems, files: naming.files, not });
 
-/** Photo, .cube and report under temp names beside their final ones; gives the notes for the user. */
+/** Photo and sidecars under temp names beside their final ones; gives the notes for the user. */
 async function encode(
   job: Job,
   cube: PathText,
@@ -140,12 +140,18 @@ async function publishAll(
   outputs: readonly Output[],
   { files }: Ports,
 ): Promise<Output | undefined> {
+  // One that was changed since stays with its sidecars: none of them is replaced then.
+  for (const output of outputs) {
+    const before = output.state === "staged" ? replaces[output.path] : undefined;
+    const sha256 = before !== undefined && (await files.stat(output.path)) ? await files.sha256(output.path) : before;
+    if (sha256 !== before && sha256 !== output.sha256) return output;
+  }
   for (const output of outputs) {
     if (output.state === "published" || output.temp === null) continue;
     if ((await files.stat(output.temp)) || !(await files.stat(output.path))) {
       if ((await files.publish(output.temp, output.path)) === "published") continue;
       // What this job wrote before, and nobody has touched since, may be replaced.
-      const before = replaces[output.kind];
+      const before = replaces[output.path];
       if (before === undefined || (await files.sha256(output.path)) !== before) return output;
       await files.replace(output.temp, output.path);
     } else if ((await files.sha256(output.path)) !== output.sha256) return output;

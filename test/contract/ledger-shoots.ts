@@ -9,6 +9,7 @@ import { aNewJob } from "../support/jobs.ts";
 import type { WithLedger } from "./ledger-suite.ts";
 
 const LOOK = { sha256: "aa".repeat(32), file: "/looks/aa.cube" as PathText };
+const OTHER = { sha256: "bb", file: "/looks/bb.cube" as PathText };
 const rules = { now: 20, random: 0, attemptsMax: 3, rewindsMax: 3 };
 
 type Wanted = Partial<NonNullable<NewJob["shoot"]>> & { readonly now?: number };
@@ -44,9 +45,14 @@ async function toLut(ledger: Ledger): Promise<string> {
   await step(ledger, "queue", done({ ticket: "t" }));
   return step(ledger, "fetch", done({ preview: "/w/preview.png" as PathText }));
 }
-async function ready(ledger: Ledger, shoot: string): Promise<void> {
-  await ledger.looks.add({ ...LOOK, score: 0.1, job: null }, 1);
-  await ledger.shoots.ready(shoot, LOOK.sha256, 30);
+/** The hero, taken at upload, gives its shoot a look. */
+async function ready(ledger: Ledger, hero: string, look = LOOK) {
+  await ledger.looks.add({ ...look, score: 0.1, job: null }, 1);
+  const lease = `lease-${hero}`;
+  const only = [hero];
+  const due = { stages: ["upload", "lut"], backends: ["gpu-1"], known: ["gpu-1"], limit: 1, now: 1_000 } as const;
+  await ledger.jobs.claim({ ...due, until: 9_000, owner: "me", leases: [lease], only });
+  return ledger.shoots.ready(hero, lease, look.sha256, 30);
 }
 const held = (failsOn: string): Outcome => ({
   kind: "hold",
@@ -82,16 +88,24 @@ export function shootSuite(withLedger: WithLedger): void {
     });
 
     withLedger("a look that is ready stays, and lets everyone go on", async (ledger) => {
-      const { shoot } = await add(ledger, "a");
-      await add(ledger, "b");
-      await ready(ledger, shoot!.id);
+      const { shoot } = await add(ledger, "a", { heroes: 2 });
+      await add(ledger, "late", { heroes: 2 });
+      await add(ledger, "b", { heroes: 2 });
+      await ready(ledger, "a");
       expect(await standing(ledger, "b")).toBe("frame lut ready goes on");
-      await ledger.looks.add({ sha256: "bb", file: "/looks/bb.cube" as PathText, score: 0, job: null }, 1);
-      expect((await ledger.shoots.ready(shoot!.id, "bb", 40)).look).toEqual(LOOK);
+      // A hero that had not been sent yet need not go.
+      expect(await standing(ledger, "late")).toBe("frame lut ready goes on");
+      expect((await ready(ledger, "b", OTHER)).look).toMatchObject(LOOK);
       expect((await add(ledger, "c")).shoot).toEqual({ id: shoot!.id, role: "frame" });
       expect(await standing(ledger, "c")).toBe("frame lut ready goes on");
-      // A hero that had not been sent yet need not go.
-      expect(await standing(ledger, "a")).toBe("frame lut ready goes on");
+    });
+
+    withLedger("a hero that was cancelled while its look was fitted gives none", async (ledger) => {
+      const { shoot } = await add(ledger, "a");
+      await add(ledger, "b");
+      await ledger.jobs.cancel(["a"], "by hand", 5);
+      await expect(ready(ledger, "a")).rejects.toMatchObject({ code: "lease-lost" });
+      expect((await ledger.shoots.get(shoot!.id))!.state).toBe("open");
     });
 
     withLedger("a hero that is cancelled or fails passes its role on", async (ledger) => {
@@ -133,7 +147,7 @@ export function shootSuite(withLedger: WithLedger): void {
       expect(await ledger.jobs.approve(["a"], 31)).toEqual(["a"]);
       expect(await standing(ledger, "a")).toBe("hero write ready goes on");
       expect(await standing(ledger, "b")).toBe("frame lut ready goes on");
-      expect((await ledger.shoots.get(shoot!.id))!.look).toEqual(LOOK);
+      expect((await ledger.shoots.get(shoot!.id))!.look).toMatchObject(LOOK);
     });
 
     withLedger("reject sends the next photo, and the rejected one only when there is no other", async (ledger) => {
@@ -175,7 +189,7 @@ export function shootSuite(withLedger: WithLedger): void {
     withLedger("a frame that the look does not fit opens a branch, the next one joins it", async (ledger) => {
       const { shoot } = await add(ledger, "a");
       for (const id of ["b", "c"]) await add(ledger, id);
-      await ready(ledger, shoot!.id);
+      await ready(ledger, "a");
       const claim = (lease: string) =>
         ledger.jobs.claim({
           ...{ stages: ["lut"], backends: [], known: ["gpu-1"], limit: 1, now: 100, until: 900, owner: "me" },
@@ -191,10 +205,39 @@ export function shootSuite(withLedger: WithLedger): void {
       await expect(ledger.shoots.branch("c", "other", 101)).rejects.toMatchObject({ code: "lease-lost" });
       // Photos to come join the shoot itself, and may have the look of either.
       expect((await add(ledger, "d")).shoot!.id).toBe(shoot!.id);
-      await ledger.looks.add({ sha256: "bb", file: "/looks/bb.cube" as PathText, score: 0, job: null }, 1);
-      await ledger.shoots.ready(branch.id, "bb", 200);
+      await ledger.looks.add({ ...OTHER, score: 0, job: null }, 1);
+      await ledger.shoots.ready("b", "l1", OTHER.sha256, 200);
       expect((await ledger.shoots.looks(shoot!.id)).map(({ sha256 }) => sha256)).toEqual([LOOK.sha256, "bb"]);
       expect((await ledger.shoots.looks(branch.id)).map(({ sha256 }) => sha256)).toEqual(["bb", LOOK.sha256]);
+    });
+  });
+
+  describe("shoots, late", () => {
+    withLedger("photos that are graded again join the shoot of the time they came", async (ledger) => {
+      const [first, second] = [
+        await add(ledger, "a", { gapMs: 100 }),
+        await add(ledger, "b", { gapMs: 100, now: 1_000 }),
+      ];
+      const again = async ({ id, recipe }: Job) => {
+        const start = { stage: "upload", facts: {}, shoot: { key: "cool", gapMs: 100, heroes: 1 } } as const;
+        return (await ledger.jobs.regrade(id, { id: `${id}-2`, recipe, recipeHash: "44", ...start }, 9_000))!.shoot!;
+      };
+      const [one, other] = [await again(second), await again(first)];
+      expect([one.role, other.role]).toEqual(["hero", "hero"]);
+      expect(one.id).not.toBe(other.id);
+      const late = await add(ledger, "c", { key: "cool", gapMs: 100, now: 9_050 });
+      expect([one.id, other.id]).not.toContain(late.shoot!.id);
+    });
+
+    withLedger("approve gives a held hero the look that its shoot has come to meanwhile", async (ledger) => {
+      await add(ledger, "a", { heroes: 2 });
+      await add(ledger, "b", { heroes: 2 });
+      await ledger.looks.add({ ...LOOK, score: 3, job: "a" }, 1);
+      await toLut(ledger);
+      await step(ledger, "lut", held("a"));
+      await ready(ledger, "b", OTHER);
+      await ledger.jobs.approve(["a"], 40);
+      expect((await ledger.jobs.get("a"))!.facts).toMatchObject({ look: OTHER.sha256, cube: OTHER.file });
     });
   });
 
@@ -230,7 +273,7 @@ export function shootSuite(withLedger: WithLedger): void {
         status: "ready",
         stage: "write",
         recipe: { strength: 0.5 },
-        facts: { cube: LOOK.file, replaces: { photo: "cc" } },
+        facts: { cube: LOOK.file, replaces: { "/out/a.jpg": "cc" } },
       });
       expect(await ledger.outputs.of(id)).toMatchObject([{ state: "reserved", stem: "a" }]);
       expect(await ledger.jobs.rewrite([id], 0.4, 21)).toEqual([]);

@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { parseCube } from "../../src/core/lut/cube.ts";
+import { formatCube, parseCube } from "../../src/core/lut/cube.ts";
+import { identity } from "../../src/core/lut/lattice.ts";
 import { type Comfyui, startComfyui } from "../support/comfyui.ts";
 import { makeProject, type TestProject } from "../support/program.ts";
 import { frame, lookDistance, moody } from "../support/shoot.ts";
@@ -198,11 +199,17 @@ describe("looks of their own", () => {
     await put(["party/b.jpg"], "bowl-display-p3.jpg");
     await project.run("once");
     expect((await jobs())[1]).toMatchObject({ look: first!.look, shoot: null });
-    expect((await project.run("status")).stdout).toContain("every new photo gets look");
+    const said = (await project.run("status")).stdout;
+    expect(said).toContain("every new photo gets look");
+    expect(said).not.toContain("older recipe");
+    // A look that is asked for by name is the one that is used.
+    writeFileSync(join(project.root, "plain.cube"), formatCube(identity(5), { title: "plain" }));
+    await project.run("grade", join(project.inbox, "party/b.jpg"), "--look", "plain.cube", "--out", "plain");
+    expect(readFileSync(join(project.root, "plain/b.cube"), "utf8")).toContain('TITLE "plain"');
     await project.run("look", "unlock");
     await put(["party/c.jpg"], "bowl-display-p3.jpg", 2);
     await project.run("once");
-    expect((await jobs())[2]!.look).not.toBe(first!.look);
+    expect((await jobs()).at(-1)!.look).not.toBe(first!.look);
     expect(renders()).toBe(2);
   });
 
@@ -252,6 +259,11 @@ describe("looks of their own", () => {
     writeFileSync(config, readFileSync(config, "utf8").replace("look: shoot", "look: shoot, prompt: cool"));
     await project.run("retry", "--stale");
     expect((await project.run("once")).code).toBe(0);
-    expect([outputs("wedding"), done()]).toEqual([["a-2.jpg", "a.jpg"], ["a.jpg"]]);
+    expect([outputs("wedding"), done(), renders()]).toEqual([["a-2.jpg", "a.jpg"], ["a.jpg"], 2]);
+    // Another strength in the configuration asks no model.
+    writeFileSync(config, readFileSync(config, "utf8").replace("prompt: cool", "prompt: cool, strength: 0.5"));
+    await project.run("retry", "--stale");
+    expect((await project.run("once")).code).toBe(0);
+    expect([outputs("wedding").length, done(), renders()]).toEqual([3, ["a.jpg"], 2]);
   });
 });

@@ -1,18 +1,18 @@
 /** What a person decides about jobs: retry, cancel, approve, reject, write again. Each gives the ids that changed. */
-import { type Facts, type FinishName, type Job, STAGES } from "../../core/job/job.ts";
+import { type Facts, type FinishName, type Job, STAGES, shootWait } from "../../core/job/job.ts";
 import { factsBefore, stageToRetry } from "../../core/job/transition.ts";
 import type { Ledger } from "../../ports.ts";
 import type { Output } from "../../ports-ledger.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
-import { tenderOver, waitForShoot } from "./shoots.ts";
+import { giverOver, tenderOver } from "./shoots.ts";
 
 type Deciding = Pick<Ledger["jobs"], "retry" | "cancel" | "approve" | "reject" | "rewrite">;
 
 export function decidedJobsOver(db: Db): Deciding {
   const byId = db.prepare<[string], JobRow>("SELECT * FROM jobs WHERE id = ?");
-  const goOn = db.prepare(`
-    UPDATE jobs SET status = 'ready', stage = @stage, facts = @facts, role = @role, waits_on = @waitsOn, failure = NULL,
+  const sendOn = db.prepare(`
+    UPDATE jobs SET status = 'ready', lease = NULL, lease_owner = NULL, lease_until = NULL, stage = @stage, facts = @facts, role = @role, waits_on = @waitsOn, failure = NULL,
                     hold_reason = NULL, attempt = 0, rewinds = 0, due_at = @now, ended_at = NULL
     WHERE id = @id`);
   const dueNow = db.prepare(
@@ -30,14 +30,17 @@ export function decidedJobsOver(db: Db): Deciding {
   const approveAs = db.prepare(`
     UPDATE jobs SET status = 'ready', stage = 'lut', facts = @facts, failure = NULL, hold_reason = NULL, attempt = 0, due_at = @now
     WHERE id = @id AND status = 'held' AND shoot IS NULL AND facts ->> '$.preview' IS NOT NULL`);
-  const settle = db.prepare(
-    "UPDATE shoots SET state = 'ready', look = @look, hero = NULL WHERE id = @id AND state <> 'ready'",
-  );
-  const blamed = db.prepare<[string], JobRow>(
-    "SELECT jobs.* FROM shoots JOIN jobs ON jobs.id = shoots.hero WHERE shoots.id = ?",
-  );
+  const giveLook = giverOver(db);
+  const stateOf = db.prepare("SELECT state FROM shoots WHERE id = ?").pluck();
+  const takeLook = db.prepare(`
+    UPDATE jobs SET facts = json_set(facts, '$.look', looks.sha256, '$.cube', looks.file), look = looks.sha256
+    FROM shoots JOIN looks ON looks.sha256 = shoots.look WHERE shoots.id = jobs.shoot AND jobs.id = ?`);
+  // Of the heroes that are fitted together, the one whose picture the look fails on.
+  const blamed = db.prepare<[string], JobRow>(`
+    SELECT jobs.* FROM shoots JOIN jobs ON jobs.id = shoots.hero
+    WHERE shoots.id = ? AND jobs.role = 'hero' AND jobs.status IN ('ready', 'leased', 'held')`);
   const published = db.prepare<[string], Output>(
-    "SELECT kind, sha256 FROM outputs WHERE job = ? AND state = 'published'",
+    "SELECT path, sha256 FROM outputs WHERE job = ? AND state = 'published'",
   );
   const takeBack = db.prepare(
     "UPDATE outputs SET state = 'reserved', temp = NULL WHERE job = ? AND state = 'published'",
@@ -63,50 +66,55 @@ export function decidedJobsOver(db: Db): Deciding {
     return changed;
   });
 
-  /** From its stage once more. A photo that is no hero of its shoot waits for the shoot's look. */
+  /** From its stage once more. A photo of a shoot that is not with the model for it waits for the look. */
   const again = (job: Job, now: number): boolean => {
     const stage = stageToRetry(job);
-    const asFrame = job.shoot?.role === "frame" && STAGES.indexOf(stage) < STAGES.indexOf("write");
-    if (asFrame) return wait(job, now, {});
+    const isFrame = job.shoot && (job.shoot.role === "frame" || stateOf.get(job.shoot.id) === "ready");
+    if (isFrame && STAGES.indexOf(stage) < STAGES.indexOf("write")) return wait(job, now, {});
     const facts = JSON.stringify(factsBefore(job.facts, stage));
-    return goOn.run({ id: job.id, stage, facts, role: job.shoot?.role ?? null, waitsOn: null, now }).changes > 0;
+    return sendOn.run({ id: job.id, stage, facts, role: job.shoot?.role ?? null, waitsOn: null, now }).changes > 0;
   };
   const wait = (job: Job, now: number, more: Facts): boolean => {
     const facts = JSON.stringify({ ...factsBefore(job.facts, "upload"), ...more });
-    const waitsOn = job.shoot && waitForShoot(job.shoot.id);
-    return goOn.run({ id: job.id, stage: "lut", facts, role: "frame", waitsOn, now }).changes > 0;
+    const waitsOn = job.shoot && shootWait(job.shoot.id);
+    return sendOn.run({ id: job.id, stage: "lut", facts, role: "frame", waitsOn, now }).changes > 0;
+  };
+  /** The hero that a held shoot fails on. Where another one is held for it, that one stays a hero and waits again. */
+  const failing = (card: Job, shoot: string, now: number): Job => {
+    const row = blamed.get(shoot);
+    if (!row || row.id === card.id) return card;
+    const facts = JSON.stringify(factsBefore(card.facts, "lut"));
+    sendOn.run({ id: card.id, stage: "lut", facts, role: "hero", waitsOn: shootWait(shoot), now });
+    return { ...jobOf(row), failure: card.failure };
   };
 
   const retry = (job: Job, now: number): boolean => {
-    if (job.status === "failed" || job.status === "held" || job.status === "cancelled") return again(job, now);
+    const { status, shoot } = job;
+    if (status === "held" && shoot?.role === "hero") return again(failing(job, shoot.id, now), now);
+    if (status === "failed" || status === "held" || status === "cancelled") return again(job, now);
     return dueNow.run({ id: job.id, now }).changes > 0;
   };
   const approved = ({ id, shoot, facts }: Job, finish: FinishName | undefined, now: number): boolean => {
-    const again = { ...factsBefore(facts, "lut"), approvedAs: finish };
-    if (finish !== undefined) return approveAs.run({ id, facts: JSON.stringify(again), now }).changes > 0;
+    const chosen = { ...factsBefore(facts, "lut"), approvedAs: finish };
+    if (finish !== undefined) return approveAs.run({ id, facts: JSON.stringify(chosen), now }).changes > 0;
     if (approve.run({ id, now }).changes === 0) return false;
-    if (shoot?.role === "hero") settle.run({ id: shoot.id, look: facts.look });
+    // When the shoot has come to a look meanwhile, it is that one.
+    if (shoot?.role === "hero" && facts.look !== undefined && !giveLook(shoot.id, facts.look)) takeLook.run(id);
     return true;
   };
   const rejected = (job: Job, now: number): boolean => {
-    if (job.status !== "held") return false;
-    if (job.shoot?.role !== "hero") return again(job, now);
-    const { id, shoot } = job;
-    // The one that is held may be another than the one the look fails on: it stays a hero and waits for its successor.
-    const blame = blamed.get(shoot.id);
-    const failing = blame ? jobOf(blame) : job;
-    const facts = JSON.stringify(factsBefore(job.facts, "lut"));
-    if (failing.id !== id) goOn.run({ id, stage: "lut", facts, role: "hero", waitsOn: waitForShoot(shoot.id), now });
-    return wait(failing, now, { passedOverAt: now });
+    const { status, shoot } = job;
+    if (status !== "held") return false;
+    return shoot?.role === "hero" ? wait(failing(job, shoot.id, now), now, { passedOverAt: now }) : again(job, now);
   };
   const rewritten = ({ id, status, facts, recipe, shoot }: Job, strength: number, now: number): boolean => {
     const { temps: _temps, ...rest } = facts;
     if (status !== "done" || facts.cube === undefined || recipe.strength === strength) return false;
-    const replaces = Object.fromEntries(published.all(id).map(({ kind, sha256 }) => [kind, sha256]));
+    const replaces = Object.fromEntries(published.all(id).map(({ path, sha256 }) => [path, sha256]));
     takeBack.run(id);
     strengthen.run({ id, strength });
-    const again = { facts: JSON.stringify({ ...rest, replaces }), role: shoot?.role ?? null, waitsOn: null };
-    return goOn.run({ id, stage: "write", ...again, now }).changes > 0;
+    const as = { facts: JSON.stringify({ ...rest, replaces }), role: shoot?.role ?? null, waitsOn: null };
+    return sendOn.run({ id, stage: "write", ...as, now }).changes > 0;
   };
   const decide = async (ids: readonly string[], now: number, decision: Decision) =>
     decideAll.immediate(ids, now, decision);

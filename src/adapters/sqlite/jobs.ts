@@ -1,12 +1,12 @@
 /** Jobs at work: add, claim, renew, finish. Every write under a lease says WHERE lease = @lease. */
 import { AppError } from "../../core/errors.ts";
 import { comesBack } from "../../core/job/identity.ts";
-import type { Facts, Job } from "../../core/job/job.ts";
+import { type Facts, type Job, shootWait } from "../../core/job/job.ts";
 import type { Ledger } from "../../ports.ts";
 import type { Attempt, NewJob, Regrade } from "../../ports-ledger.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
-import { joinerOver, waitForShoot } from "./shoots.ts";
+import { joinerOver, tenderOver } from "./shoots.ts";
 
 type Working = Pick<Ledger["jobs"], "add" | "regrade" | "claim" | "renew" | "note" | "finish">;
 
@@ -44,7 +44,8 @@ export function workingJobsOver(db: Db): Working {
                            OR NOT EXISTS (SELECT 1 FROM json_each(recipe, '$.backends') WHERE value IN (SELECT value FROM json_each(@known)))
                          ELSE 1
                        END
-                   AND (@only IS NULL OR id IN (SELECT value FROM json_each(@only)))
+                   AND (@only IS NULL OR id IN (SELECT value FROM json_each(@only))
+                        OR (role = 'hero' AND shoot IN (SELECT shoot FROM jobs WHERE id IN (SELECT value FROM json_each(@only)))))
                  ORDER BY priority DESC, seq LIMIT 1)
     RETURNING *`);
   const renewLease = db.prepare("UPDATE jobs SET lease_until = @until WHERE id = @id AND lease = @lease");
@@ -60,6 +61,7 @@ export function workingJobsOver(db: Db): Working {
   const attempts = attemptsOver(db);
 
   const join = joinerOver(db);
+  const tend = tenderOver(db);
 
   /** Columns of a job that may be of a shoot: a hero begins where any job does, a frame waits for the look. */
   const joining = ({ inbox, stage, shoot }: Pick<NewJob, "inbox" | "stage" | "shoot">, now: number) => {
@@ -67,17 +69,18 @@ export function workingJobsOver(db: Db): Working {
     const { id, role, ready } = join(shoot, inbox ?? "", now);
     return role === "hero"
       ? { stage, shoot: id, role, waitsOn: null }
-      : { stage: "lut", shoot: id, role, waitsOn: ready ? null : waitForShoot(id) };
+      : { stage: "lut", shoot: id, role, waitsOn: ready ? null : shootWait(id) };
   };
 
   const record = (job: string, kind: string, at: number, data: Readonly<Record<string, unknown>>) =>
     event.run({ at, job, kind, data: JSON.stringify(data) });
 
-  const added = (job: NewJob, generation: number, parent: string | null, now: number): Job => {
+  /** `arrived` is when the photo came, which decides about its shoot. */
+  const added = (job: NewJob, generation: number, parent: string | null, now: number, arrived = now): Job => {
     const { recipe, facts } = job;
     const row = insert.get({
       ...job,
-      ...joining(job, now),
+      ...joining(job, arrived),
       look: facts.look ?? null,
       generation,
       parent,
@@ -116,7 +119,7 @@ export function workingJobsOver(db: Db): Working {
     // The caller's key goes on with the newest generation.
     const idempotencyKey = keyOf.get(id) as string | null;
     dropKey.run(id);
-    return added({ ...old, ...as, idempotencyKey }, old.generation + 1, id, now);
+    return added({ ...old, ...as, idempotencyKey }, old.generation + 1, id, now, old.createdAt);
   });
 
   const finish = db.transaction(
@@ -132,6 +135,8 @@ export function workingJobsOver(db: Db): Working {
       if (changes === 0) throw new AppError("lease-lost", `Job ${id} is no longer ours.`, { lease });
       attempts.add(id, attempt);
       if (next.status === "held") holdShoot.run({ id, hero: next.facts.failsOn ?? id });
+      // It may be what the others wait for.
+      if (next.waitsOn?.startsWith(shootWait(""))) tend(attempt.endedAt);
       const { stage, status } = next;
       if (attempt.kind !== "wait")
         record(id, attempt.kind, attempt.endedAt, {

@@ -14,7 +14,7 @@ export function looksOver(db: Db): Ledger["looks"] {
     "SELECT sha256, file, name, score, job, created_at AS createdAt FROM looks WHERE name IS NOT NULL ORDER BY name",
   );
   const name = db.prepare(`
-    UPDATE looks SET name = @name WHERE sha256 = @sha256
+    UPDATE looks SET name = @name WHERE sha256 = @sha256 AND (name IS NULL OR name = @name)
       AND NOT EXISTS (SELECT 1 FROM looks WHERE name = @name AND sha256 <> @sha256)`);
   const forget = db.prepare("UPDATE looks SET name = NULL WHERE name = ?");
   return {

@@ -118,7 +118,7 @@ export type Facts = {
   readonly notes?: readonly string[];
   /** Temp files being written in the outbox, named before they are made. */
   readonly temps?: readonly PathText[];
-  /** SHA-256 of the outputs that are written again, by kind: those files may be replaced. */
+  /** SHA-256 of the outputs that are written again, by path: those files may be replaced. */
   readonly replaces?: Readonly<Record<string, string>>;
   /** Of a shoot's heroes, the job that the look fails on, while it is held. */
   readonly failsOn?: string;
@@ -199,6 +199,9 @@ export const wait = (waitFor: WaitFor, reason: string, facts: Facts = {}): Outco
   reason,
   facts,
 });
+/** The name that photos wait on for the look of their shoot. */
+export const shootWait = (id: string): string => `shoot:${id}`;
+
 export const goOn = (to: Stage, reason: string): Outcome => ({ kind: "go-on", to, reason });
 export const rewind = (to: Stage, code: ErrorCode, reason: string): Outcome => ({ kind: "rewind", to, code, reason });
 export const end = (status: "cancelled" | "superseded", code: ErrorCode, reason: string): Outcome => ({

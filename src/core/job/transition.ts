@@ -60,7 +60,7 @@ const GIVES: Readonly<Record<Stage, readonly (keyof Facts)[]>> = {
   queue: ["ticket", "notes"],
   fetch: ["preview", "baseline", "rounding", "approvedAs"],
   lut: ["look", "cube", "verdict", "score", "fit", "grid", "finish", "heatmap", "outside", "failsOn"],
-  write: ["temps", "outputs", "replaces"],
+  write: ["temps", "outputs"],
   retire: ["retiring"],
 };
 

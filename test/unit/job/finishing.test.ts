@@ -64,11 +64,13 @@ describe("the finish", () => {
 
 describe("words", () => {
   test("the reason for a hold names every command that lets the photo go on", () => {
-    const reason = holdReason({ id: "4f1c22aa-0000" }, report);
+    const reason = holdReason({ shoot: null, id: "4f1c22aa-0000" }, report);
     expect(reason).toContain("score 4.1; a colour grade stays below 2.2");
     for (const command of ["`hotgrade approve 4f1c22aa`", "4f1c22aa --finish local`", "4f1c22aa --finish direct`"])
       expect(reason).toContain(command);
-    expect(holdReason({ id: "4f1c22aa-0000" }, { ...report, localScore: 3 })).not.toContain("--finish local");
+    expect(holdReason({ shoot: null, id: "4f1c22aa-0000" }, { ...report, localScore: 3 })).not.toContain(
+      "--finish local",
+    );
   });
 
   test("a bare look that is less than the edit is never delivered without a word", () => {
