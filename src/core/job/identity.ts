@@ -14,24 +14,19 @@ export function startOf(recipe: Recipe, file: Facts): { readonly stage: Stage; r
   return { stage: "write", facts: { ...facts, look: sha256, cube } };
 }
 
-/** What of a recipe says only how a look is applied and written. */
-const WRITING = ["strength", "output", "original"] as const satisfies readonly (keyof Recipe)[];
-
-/** A job whose new recipe differs in the writing alone begins there, with the look it has. */
+/** A job whose new recipe differs only in how the look is applied and written begins there, with the look it has. */
 export function startWithLook(
   { facts, recipe: before }: Pick<Job, "facts" | "recipe">,
   recipe: Recipe,
 ): { readonly stage: Stage; readonly facts: Facts } | undefined {
-  const { signature, photo, look, cube, grid, finish, verdict, score, fit } = facts;
-  const asking = ({ ...rest }: Recipe) => canonicalRecipe({ ...rest, ...pick(before, WRITING) });
+  const { signature, photo, plate, look, cube, grid, finish, verdict, score, fit } = facts;
+  const { strength, output, original } = before;
+  const isSameLook = canonicalRecipe({ ...recipe, strength, output, original }) === canonicalRecipe(before);
   // Finish direct needs the model's picture, which is not kept for long.
-  if (cube === undefined || finish === "direct" || asking(before) !== asking(recipe)) return undefined;
-  const kept = { signature, photo, look, cube, grid, finish, verdict, score, fit };
+  if (cube === undefined || finish === "direct" || !isSameLook) return undefined;
+  const kept = { signature, photo, plate, look, cube, grid, finish, verdict, score, fit };
   return { stage: "write", facts: Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)) };
 }
-
-const pick = <T, K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> =>
-  Object.fromEntries(keys.map((key) => [key, from[key]])) as Pick<T, K>;
 
 /** A job that ended because its file was away, or was another picture for a while: the same file brings it back. */
 export function comesBack({ status, failure }: Pick<Job, "status" | "failure">): boolean {
