@@ -89,7 +89,9 @@ export function sweepInboxes(errand: Errand, inboxes: readonly InboxConfig[]): P
       for (const job of await ledger.jobs.find({ inbox: path, statuses: ["ready", "leased"] })) mine.add(job.id);
     const paths = new Set<string>(inboxes.map(({ path }) => path));
     return (await ledger.sightings.all())
-      .filter(({ inbox, state, at }) => paths.has(inbox) && state !== "settling" && at >= startedAt)
+      .filter(
+        ({ inbox, state, code, at }) => paths.has(inbox) && (state !== "settling" || code !== null) && at >= startedAt,
+      )
       .map(({ path, state, code, message }) => ({
         path,
         error: new AppError(code ?? (state === "truncated" ? "file-truncated" : "file-unsupported"), message ?? state),

@@ -22,7 +22,8 @@ export async function findLook(
 ): Promise<FoundLook> {
   if (folderCube !== undefined) return fromFile(folderCube, files, looksFolder);
   const locked = lock === "unlocked" ? undefined : await ledger.switches.get(lockOf(path));
-  if (locked !== undefined) return kept(lookAt(looksFolder, locked));
+  if (locked !== undefined)
+    return { source: { kind: "kept", locked: true, ...lookAt(looksFolder, locked) }, from: null };
   return settingLook(look, { files, ledger, looksFolder });
 }
 

@@ -41,10 +41,15 @@ export async function staleJobs(
     if (seen.has(job.path)) continue; // newest first: an older job of the same path does not count
     seen.add(job.path);
     const now = await nowOf(job.path);
-    if (now && job.status === "done" && ![now.recipeHash, now.unlockedHash].includes(job.recipeHash))
-      stale.push({ job, ...now });
+    if (now && job.status === "done" && !isOf(job, now)) stale.push({ job, ...now });
   }
   return stale;
+}
+
+/** Locking and unlocking an inbox are about photos to come: neither makes one stale. */
+function isOf({ recipe: { look }, recipeHash }: Job, now: Now): boolean {
+  const locked = look.kind === "kept" && look.locked ? [hashOf({ ...now.recipe, look })] : [];
+  return [now.recipeHash, now.unlockedHash, ...locked].includes(recipeHash);
 }
 
 const hashOf = (recipe: Recipe): string => sha256Of(canonicalRecipe(recipe));

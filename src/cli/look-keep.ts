@@ -32,7 +32,7 @@ export const lookKeep = defineCommand({
     if (!isLookName(name) || (LOOK_WORDS as readonly string[]).includes(name))
       throw new AppError(
         "usage",
-        `${name} cannot name a look: use letters, digits, spaces, dots, dashes; not each or shoot`,
+        `${name} cannot name a look: use letters, digits, spaces, dots and dashes; not each or shoot, and no .cube at its end`,
       );
     const project = await openProject(context, options.config);
     const look = await withLedger(project, async (ledger) => {

@@ -2,7 +2,7 @@
 import { systemClock } from "../adapters/system.ts";
 import { AppError } from "../core/errors.ts";
 import { showPath } from "../core/inbox/path-text.ts";
-import type { Job } from "../core/job/job.ts";
+import { type Job, STATUSES } from "../core/job/job.ts";
 import type { Files } from "../ports.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT } from "./exit.ts";
@@ -33,8 +33,10 @@ export const lookStrength = defineCommand({
     let refused = 0;
     const ids = await withLedger(project, async (ledger) => {
       const able: string[] = [];
-      const found = await meant(chosen, ledger, options, ["done"]);
+      const found = await meant(chosen, ledger, options, STATUSES);
+      // An older version never stands in for one that is under way.
       for (const job of chosen.words.length > 0 ? found : newestOfEach(found)) {
+        if (job.status !== "done" && !job.facts.replaces) continue;
         const why = await cannot(job, project.files);
         if (why === null) able.push(job.id);
         else print.warn(`${showPath(job.path)} stays as it is: ${why}.`);
@@ -60,7 +62,9 @@ function newestOfEach(jobs: readonly Job[]): readonly Job[] {
 }
 
 /** Why a photo cannot be written again; null when it can. */
-async function cannot({ original, facts }: Job, files: Files): Promise<string | null> {
+async function cannot({ original, facts, status }: Job, files: Files): Promise<string | null> {
+  if (status !== "done") return "it is being written again already; ask when that is done";
+  if (!(facts.cube && (await files.stat(facts.cube)))) return "its look is gone";
   const found = await files.stat(original);
   if (!found) return "its original is gone";
   if (facts.signature && facts.signature.sizeBytes !== found.sizeBytes) return "its original was changed";

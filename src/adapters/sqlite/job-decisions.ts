@@ -29,7 +29,9 @@ export function decidedJobsOver(db: Db): Deciding {
     WHERE id = @id AND status = 'held' AND facts ->> '$.cube' IS NOT NULL`);
   const approveAs = db.prepare(`
     UPDATE jobs SET status = 'ready', stage = 'lut', facts = @facts, failure = NULL, hold_reason = NULL, attempt = 0, due_at = @now
-    WHERE id = @id AND status = 'held' AND shoot IS NULL AND facts ->> '$.preview' IS NOT NULL`);
+    WHERE id = @id AND status = 'held' AND facts ->> '$.preview' IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM jobs AS other WHERE other.shoot = jobs.shoot AND other.id <> jobs.id
+                        AND other.status IN ('ready', 'leased', 'held'))`);
   const giveLook = giverOver(db);
   const stateOf = db.prepare("SELECT state FROM shoots WHERE id = ?").pluck();
   const takeLook = db.prepare(`

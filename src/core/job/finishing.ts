@@ -48,7 +48,7 @@ export function holdReason({ id, shoot }: Pick<Job, "id" | "shoot">, { score, lo
   const approve = `hotgrade approve ${short}`;
   const limit = `a colour grade stays below ${SPATIAL_FROM}`;
   if (shoot)
-    return `The model changed more than colours (score ${score.toFixed(1)}; ${limit}), and the photos of the shoot wait for its look. \`${approve}\` gives all of them the nearest look, \`hotgrade reject ${short}\` sends another photo to the model, \`hotgrade retry ${short}\` the same one.`;
+    return `The model changed more than colours (score ${score.toFixed(1)}; ${limit}), and the photos of the shoot wait for its look. \`${approve}\` gives all of them the nearest look, \`hotgrade reject ${short}\` sends another of them to the model, \`hotgrade retry ${short}\` the same one. Alone in its shoot, it may take \`--finish local\` or \`direct\` too.`;
   if (localScore === undefined)
     return `The model changed more than colours (score ${score.toFixed(1)}; ${limit}). \`${approve} --finish local\` transfers its light by place, \`${approve} --finish direct\` takes its own picture, \`${approve}\` writes the nearest look.`;
   return `The model repainted parts of the picture (score ${score.toFixed(1)}, ${localScore.toFixed(1)} with light by place; ${limit}). \`${approve} --finish direct\` takes its own picture, \`${approve}\` writes colours and light without what it repainted.`;

@@ -60,7 +60,8 @@ export type KeptLook = { readonly sha256: string; readonly file: PathText };
 export type LookSource =
   | { readonly kind: "each" }
   | ({ readonly kind: "shoot" } & ShootRules)
-  | ({ readonly kind: "kept" } & KeptLook);
+  /** `locked`: by `look lock`, and not by the configuration. */
+  | ({ readonly kind: "kept"; readonly locked?: true } & KeptLook);
 
 export type ShootRules = {
   /** How many photos of a shoot go to the model; their pairs make one look. */
