@@ -140,7 +140,7 @@ export type Ledger = {
     cancel(ids: readonly string[], reason: string, now: number): Promise<readonly string[]>;
     /**
      * Held jobs whose look is there go on to `write` as they are, and their shoot gets that look. With a finish, those whose
-     * preview is there go on with it from `lut`; photos of a shoot do not. Gives the ids that changed.
+     * preview is there go on with it from `lut`; of a shoot only a photo that is alone in it. Gives the ids that changed.
      */
     approve(ids: readonly string[], now: number, finish?: FinishName): Promise<readonly string[]>;
     /** Held jobs ask the model again with a new seed; of a shoot, another photo asks. Gives the ids that changed. */

@@ -89,7 +89,7 @@ export const approve = defineCommand({
   usage: "[ID…] [--finish FINISH] [--inbox PATH | --all]",
   about: [
     "A photo is held when the model's edit is not one colour transform; `hotgrade job ID` names a picture of where. Approving writes it with the nearest look all the same. Of a shoot, all photos that wait for it go on with that look.",
-    "--finish makes more of the answer that is there, without asking the model again: `local` transfers light that changes with the place too, `direct` takes the model's own picture, made larger, `lut` the look alone. A shoot's look is for all its photos, so there it does not apply.",
+    "--finish makes more of the answer that is there, without asking the model again: `local` transfers light that changes with the place too, `direct` takes the model's own picture, made larger, `lut` the look alone. A shoot's look is for all its photos, so there it applies only to one that is alone.",
   ],
   options: {
     finish: { kind: "choice", value: "FINISH", of: [...FINISHES], about: "Go on with this finish:" },
