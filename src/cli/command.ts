@@ -42,6 +42,9 @@ export type Command<T extends OptionTable = OptionTable> = {
   run(context: CommandContext<T>): Promise<ExitCode | undefined>;
 };
 
+/** A command by its name, before it is loaded. */
+export type CommandEntry = { readonly name: string; readonly load: () => Promise<Command> };
+
 /** A command with its options' types inferred; the list holds them without. */
 export function defineCommand<const T extends OptionTable>(command: Command<T>): Command {
   return command as unknown as Command;

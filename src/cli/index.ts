@@ -1,46 +1,32 @@
-/** All commands, in the order in which help lists them. A new one is its import and its line. */
-import { apply } from "./apply.ts";
-import { check } from "./check.ts";
-import type { Command } from "./command.ts";
-import { demo } from "./demo.ts";
-import { fit } from "./fit.ts";
-import { grade } from "./grade.ts";
-import { init } from "./init.ts";
-import { job, jobs } from "./jobs.ts";
-import { lookShow } from "./look.ts";
-import { lookBlend } from "./look-blend.ts";
-import { lookConvert } from "./look-convert.ts";
-import { lookDrop, lookKeep, lookList } from "./look-keep.ts";
-import { lookLock, lookUnlock } from "./look-lock.ts";
-import { lookStrength } from "./look-strength.ts";
-import { once } from "./once.ts";
-import { approve, cancel, reject, retry } from "./retry.ts";
-import { start } from "./start.ts";
-import { status } from "./status.ts";
+/**
+ * All commands, in the order in which help lists them. A new one is its line.
+ * Each is loaded when it is asked for: a hook of another program waits for every file that is read here.
+ */
+import type { CommandEntry } from "./command.ts";
 
-export const COMMANDS: readonly Command[] = [
-  demo,
-  init,
-  check,
-  start,
-  once,
-  grade,
-  status,
-  jobs,
-  job,
-  retry,
-  cancel,
-  approve,
-  reject,
-  fit,
-  apply,
-  lookShow,
-  lookBlend,
-  lookConvert,
-  lookKeep,
-  lookList,
-  lookDrop,
-  lookLock,
-  lookUnlock,
-  lookStrength,
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: "demo", load: async () => (await import("./demo.ts")).demo },
+  { name: "init", load: async () => (await import("./init.ts")).init },
+  { name: "check", load: async () => (await import("./check.ts")).check },
+  { name: "start", load: async () => (await import("./start.ts")).start },
+  { name: "once", load: async () => (await import("./once.ts")).once },
+  { name: "grade", load: async () => (await import("./grade.ts")).grade },
+  { name: "status", load: async () => (await import("./status.ts")).status },
+  { name: "jobs", load: async () => (await import("./jobs.ts")).jobs },
+  { name: "job", load: async () => (await import("./jobs.ts")).job },
+  { name: "retry", load: async () => (await import("./retry.ts")).retry },
+  { name: "cancel", load: async () => (await import("./retry.ts")).cancel },
+  { name: "approve", load: async () => (await import("./retry.ts")).approve },
+  { name: "reject", load: async () => (await import("./retry.ts")).reject },
+  { name: "fit", load: async () => (await import("./fit.ts")).fit },
+  { name: "apply", load: async () => (await import("./apply.ts")).apply },
+  { name: "look show", load: async () => (await import("./look.ts")).lookShow },
+  { name: "look blend", load: async () => (await import("./look-blend.ts")).lookBlend },
+  { name: "look convert", load: async () => (await import("./look-convert.ts")).lookConvert },
+  { name: "look keep", load: async () => (await import("./look-keep.ts")).lookKeep },
+  { name: "look list", load: async () => (await import("./look-keep.ts")).lookList },
+  { name: "look drop", load: async () => (await import("./look-keep.ts")).lookDrop },
+  { name: "look lock", load: async () => (await import("./look-lock.ts")).lookLock },
+  { name: "look unlock", load: async () => (await import("./look-lock.ts")).lookUnlock },
+  { name: "look strength", load: async () => (await import("./look-strength.ts")).lookStrength },
 ];

@@ -1,13 +1,17 @@
 /** One command line from its words to its exit code. Errors stop travelling here: printed once, turned into a code. */
 import { suggest } from "../core/config/suggest.ts";
 import { AppError, asAppError } from "../core/errors.ts";
-import type { Command, CommandContext, World } from "./command.ts";
+import type { Command, CommandContext, CommandEntry, World } from "./command.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit.ts";
 import { commandHelp, familyHelp, overview } from "./help.ts";
 import { EVERYWHERE, readOptions, requireOptions } from "./options.ts";
 import { type Printer, printerTo } from "./print.ts";
 
-export async function runCommandLine(commands: readonly Command[], version: string, world: World): Promise<ExitCode> {
+export async function runCommandLine(
+  commands: readonly CommandEntry[],
+  version: string,
+  world: World,
+): Promise<ExitCode> {
   const print = printerTo(world);
   const verbose = beforeDashes(world.args).includes("--verbose");
   try {
@@ -32,7 +36,7 @@ function errorOf(thrown: unknown, signal: AbortSignal): AppError {
 }
 
 async function dispatch(
-  commands: readonly Command[],
+  commands: readonly CommandEntry[],
   version: string,
   world: World,
   print: Printer,
@@ -43,24 +47,26 @@ async function dispatch(
     return EXIT.ok;
   }
   if (first === undefined) {
-    print.say(overview(commands, version, printerTo({ ...world, stdout: world.stderr }).paint));
+    print.say(overview(await loaded(commands), version, printerTo({ ...world, stdout: world.stderr }).paint));
     return EXIT.usage;
   }
   if (first === "help" || first === "--help" || first === "-h") {
-    print.line(rest.length === 0 ? overview(commands, version, print.paint) : helpFor(commands, rest, print));
+    print.line(
+      rest.length === 0 ? overview(await loaded(commands), version, print.paint) : await helpFor(commands, rest, print),
+    );
     return EXIT.ok;
   }
   if (first.startsWith("-")) throw new AppError("usage", `the command comes first: hotgrade COMMAND ${first}`);
 
-  const [command, words] = find(commands, world.args);
-  if (!command) {
+  const [entry, words] = find(commands, world.args);
+  if (!entry) {
     if (rest.some((word) => word === "--help" || word === "-h")) {
-      print.line(helpFor(commands, [first], print));
+      print.line(await helpFor(commands, [first], print));
       return EXIT.ok;
     }
     throw unknownCommand(commands, world.args);
   }
-  return runOne(command, words, world, print);
+  return runOne(await entry.load(), words, world, print);
 }
 
 async function runOne(command: Command, args: readonly string[], world: World, print: Printer): Promise<ExitCode> {
@@ -84,9 +90,9 @@ async function runOne(command: Command, args: readonly string[], world: World, p
 
 /** The command these words begin with, two-word names first, and the words after it. */
 function find(
-  commands: readonly Command[],
+  commands: readonly CommandEntry[],
   args: readonly string[],
-): readonly [command: Command | undefined, words: readonly string[]] {
+): readonly [command: CommandEntry | undefined, words: readonly string[]] {
   for (const length of [2, 1]) {
     const command = commands.find(({ name }) => name === args.slice(0, length).join(" "));
     if (command) return [command, args.slice(length)];
@@ -94,15 +100,18 @@ function find(
   return [undefined, args];
 }
 
-function helpFor(commands: readonly Command[], words: readonly string[], print: Printer): string {
+const loaded = (commands: readonly CommandEntry[]): Promise<readonly Command[]> =>
+  Promise.all(commands.map(({ load }) => load()));
+
+async function helpFor(commands: readonly CommandEntry[], words: readonly string[], print: Printer): Promise<string> {
   const [command] = find(commands, words);
-  if (command) return commandHelp(command, print.paint);
+  if (command) return commandHelp(await command.load(), print.paint);
   const family = commands.filter(({ name }) => name.startsWith(`${words[0]} `));
-  if (family.length > 0) return familyHelp(words[0]!, family, print.paint);
+  if (family.length > 0) return familyHelp(words[0]!, await loaded(family), print.paint);
   throw unknownCommand(commands, words);
 }
 
-function unknownCommand(commands: readonly Command[], words: readonly string[]): AppError {
+function unknownCommand(commands: readonly CommandEntry[], words: readonly string[]): AppError {
   const [first = "", second] = words;
   const family = commands.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name);
   if (family.length > 0) {

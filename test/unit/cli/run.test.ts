@@ -16,7 +16,8 @@ async function run(args: readonly string[], commands: readonly Command[], signal
     },
   });
   const [stdout, stderr] = [sink(), sink()];
-  const code = await runCommandLine(commands, "1.2.3", {
+  const entries = commands.map((one) => ({ name: one.name, load: async () => one }));
+  const code = await runCommandLine(entries, "1.2.3", {
     args,
     env: {},
     cwd: "/",
@@ -79,8 +80,10 @@ test("every error code has its exit code", () => {
   expect(ERROR_CODES.every((code) => exitCodeOf(code) > 0)).toBe(true);
 });
 
-test("every command teaches: a summary without a full stop, a purpose, an example that begins with its name", () => {
-  for (const { name, summary, about, examples } of COMMANDS) {
+test("every command teaches: its listed name, a summary without a full stop, a purpose, an example", async () => {
+  for (const { name: listed, load } of COMMANDS) {
+    const { name, summary, about, examples } = await load();
+    expect(name).toBe(listed);
     expect(summary, name).not.toMatch(/\.$/);
     expect(about.length, name).toBeGreaterThan(0);
     expect(examples.length, name).toBeGreaterThan(0);
