@@ -4,13 +4,13 @@
  * colour each, and clipped channels like any others. Registration, equations and solver are the product's.
  */
 import { type Blocks, blocksOf } from "../../../src/core/lut/fit/blocks.ts";
-import { conjugateGradients } from "../../../src/core/lut/fit/conjugate.ts";
+import { solveEquations } from "../../../src/core/lut/fit/equations.ts";
 import { fieldOf, placesOf, readField, refine } from "../../../src/core/lut/fit/grid.ts";
 import { lookAt } from "../../../src/core/lut/fit/mixing.ts";
 import { affinePrior, applyAffine } from "../../../src/core/lut/fit/prior.ts";
 import { register } from "../../../src/core/lut/fit/register.ts";
 import { residualsFor, weigh } from "../../../src/core/lut/fit/robust.ts";
-import { assemble, bendingOf, REACH } from "../../../src/core/lut/fit/stencil.ts";
+import { bendingOf } from "../../../src/core/lut/fit/stencil.ts";
 import { identity, type Lattice } from "../../../src/core/lut/lattice.ts";
 import type { Pair } from "./pair.ts";
 
@@ -51,8 +51,6 @@ function regression(blocks: Blocks): Lattice {
     n = level.n;
     const places = placesOf(blocks.before, n);
     const bending = bendingOf(n);
-    const stencil = new Float64Array(REACH * n ** 3);
-    const right = fieldOf(n);
     for (let round = 0; round < level.rounds; round++) {
       if (level.n > PLAN[0].n || round > 0) {
         readField(field, places, residuals.signed);
@@ -63,8 +61,8 @@ function regression(blocks: Blocks): Lattice {
         looseness = Math.max(1, looseness / 2);
       }
       const share = density.map((value, i) => value * weights[i]!);
-      assemble(places, share, target, bending, (n - 1) / 32, ANCHOR * (32 / (n - 1)) ** 3, stencil, right);
-      conjugateGradients(stencil, n, right, field, STEPS);
+      const anchor = ANCHOR * (32 / (n - 1)) ** 3;
+      solveEquations({ places, weights: share, target, bending, stiffness: (n - 1) / 32, anchor }, field, STEPS);
     }
   }
   return { n: 33, values: lookAt(identity(33).values, prior, field, n) };

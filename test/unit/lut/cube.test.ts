@@ -46,6 +46,12 @@ describe("writing", () => {
     expect(formatCube({ n: 2, values }, { title: "" })).toContain("\n0.000000 0.000000 -0.250000\n");
   });
 
+  test("every value is written as toFixed(6) would", () => {
+    const { values } = identity(33);
+    const written = formatCube({ n: 33, values }, { title: "" }).trim().split("\n").slice(4).join(" ").split(" ");
+    expect(written).toEqual([...values].map((value) => value.toFixed(6)));
+  });
+
   test("titles and comments cannot break out of their line", () => {
     const text = formatCube(identity(2), { title: 'a"b\nLUT_1D_SIZE 4 — é', comments: ["x\r\nLUT_3D_SIZE 9"] });
     expect(text).toMatch(/^TITLE "a'b LUT_1D_SIZE 4 \? \?"\n# x LUT_3D_SIZE 9\nLUT_3D_SIZE 2\n/);

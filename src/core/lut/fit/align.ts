@@ -6,6 +6,8 @@
  *
  * Source  Lucas & Kanade (1981); Baker & Matthews, "Lucas-Kanade 20 years on" (2004), with robust weights.
  */
+import type { Desk } from "../../wasm.ts";
+import { type FitLoops, loops } from "./loops/loops.ts";
 import type { Plane } from "./pyramid.ts";
 import { solveSmall } from "./small.ts";
 import type { Warp } from "./warp.ts";
@@ -24,146 +26,74 @@ const UNKNOWNS = 5;
  * does not, as along the stripes of a striped picture.
  */
 const EXPECTED = [0.01, 0.01, 0.01, 8, 8];
-const BINS = 4096;
-
-/** Where the still picture is compared: places in pixels from its centre, slopes a pixel, luma; `count` of each. */
-type Points = {
-  readonly count: number;
-  readonly x: Float32Array;
-  readonly y: Float32Array;
-  readonly slopeX: Float32Array;
-  readonly slopeY: Float32Array;
-  readonly luma: Float32Array;
-};
-
 /** Improves a warp until `moved` at the warped places looks like `still`. `scale` is the pixels a plane's pixel covers. */
 export function align(still: Plane, moved: Plane, scale: number, size: readonly [number, number], start: Warp): Warp {
-  const points = pointsOf(still, scale, size);
-  const difference = new Float32Array(points.count);
-  let warp = start;
-  for (let step = 0; step < STEPS_MAX; step++) {
-    compare(points, moved, scale, size, warp, difference);
-    const [zoomX, zoomY, turn, x, y] = motion(points, difference, warp);
-    warp = {
-      zoomX: warp.zoomX + zoomX,
-      zoomY: warp.zoomY + zoomY,
-      rotation: warp.rotation + turn,
-      shiftX: warp.shiftX + x,
-      shiftY: warp.shiftY + y,
-    };
-    const corner = Math.max(...size) / 2;
-    if (Math.abs(x) + Math.abs(y) + corner * (Math.abs(zoomX) + Math.abs(zoomY) + Math.abs(turn)) < STILL_PX) break;
-  }
-  return warp;
+  return loops({ reads: [still.values, moved.values] }, (loop, desk) => {
+    const points = pointsIn(loop, desk, still, scale, size);
+    let warp = start;
+    for (let step = 0; step < STEPS_MAX; step++) {
+      const [zoomX, zoomY, turn, x, y] = motion(loop, desk, points, moved, scale, size, warp);
+      warp = {
+        zoomX: warp.zoomX + zoomX,
+        zoomY: warp.zoomY + zoomY,
+        rotation: warp.rotation + turn,
+        shiftX: warp.shiftX + x,
+        shiftY: warp.shiftY + y,
+      };
+      const corner = Math.max(...size) / 2;
+      if (Math.abs(x) + Math.abs(y) + corner * (Math.abs(zoomX) + Math.abs(zoomY) + Math.abs(turn)) < STILL_PX) break;
+    }
+    return warp;
+  });
 }
 
+/** Where the still picture is compared: `count` points of x, y (pixels from its centre), slopes a pixel, luma, difference. */
+type Points = {
+  readonly count: number;
+  readonly places: readonly [x: number, y: number, slopeX: number, slopeY: number, luma: number];
+  readonly difference: number;
+};
+
 /** Points with a slope, by central differences; one of each 2 × 2 where the plane is large. */
-function pointsOf(
+function pointsIn(
+  loop: FitLoops,
+  { at, room }: Desk,
   { width, height, values }: Plane,
   scale: number,
   [fullWidth, fullHeight]: readonly [number, number],
 ): Points {
   const side = values.length > POINTS_MAX ? 2 : 1;
-  const room = Math.ceil(width / side) * Math.ceil(height / side);
-  const points = Array.from({ length: 5 }, () => new Float32Array(room));
-  const [xs, ys, slopesX, slopesY, lumas] = points as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
-  const perPixel = 1 / (2 * scale);
-  let count = 0;
-  for (let top = 1; top + side < height; top += side)
-    for (let left = 1; left + side < width; left += side) {
-      let steepest = 0;
-      for (let row = top; row < top + side; row++)
-        for (let column = left; column < left + side; column++) {
-          const i = row * width + column;
-          const slopeX = perPixel * (values[i + 1]! - values[i - 1]!);
-          const slopeY = perPixel * (values[i + width]! - values[i - width]!);
-          const steepness = slopeX * slopeX + slopeY * slopeY;
-          if (steepness <= steepest) continue;
-          steepest = steepness;
-          xs[count] = (column + 0.5) * scale - fullWidth / 2;
-          ys[count] = (row + 0.5) * scale - fullHeight / 2;
-          slopesX[count] = slopeX;
-          slopesY[count] = slopeY;
-          lumas[count] = values[i]!;
-        }
-      if (steepest > 0) count++;
-    }
-  return { count, x: xs, y: ys, slopeX: slopesX, slopeY: slopesY, luma: lumas };
+  const bytes = 4 * Math.ceil(width / side) * Math.ceil(height / side);
+  const places = [room(bytes), room(bytes), room(bytes), room(bytes), room(bytes)] as const;
+  const count = loop.points(at(values), width, height, side, scale, fullWidth / 2, fullHeight / 2, ...places);
+  return { count, places, difference: room(4 * count) };
 }
 
-/** still − moved at the warped places, less its median; NaN where the warp leaves the picture. */
-function compare(
-  { count, x: xs, y: ys, luma }: Points,
+/** One Gauss–Newton step: what still − moved at the warped places, less its median, says of the five unknowns. */
+function motion(
+  loop: FitLoops,
+  { at, room, doubles }: Desk,
+  { count, places, difference }: Points,
   { width, height, values }: Plane,
   scale: number,
   [fullWidth, fullHeight]: readonly [number, number],
-  { zoomX, zoomY, rotation, shiftX, shiftY }: Warp,
-  difference: Float32Array,
-): void {
-  const bins = new Uint32Array(BINS + 1);
+  warp: Warp,
+): [number, number, number, number, number] {
+  const { zoomX, zoomY, rotation, shiftX, shiftY } = warp;
   const right = (shiftX + fullWidth / 2) / scale - 0.5;
   const down = (shiftY + fullHeight / 2) / scale - 0.5;
-  let counted = 0;
-  for (let i = 0; i < count; i++) {
-    const u = (zoomX * xs[i]! - rotation * ys[i]!) / scale + right;
-    const v = (rotation * xs[i]! + zoomY * ys[i]!) / scale + down;
-    if (!(u >= 0 && v >= 0 && u < width - 1 && v < height - 1)) {
-      difference[i] = Number.NaN;
-      continue;
-    }
-    const left = u | 0;
-    const top = v | 0;
-    const at = top * width + left;
-    const upper = values[at]! + (u - left) * (values[at + 1]! - values[at]!);
-    const lower = values[at + width]! + (u - left) * (values[at + width + 1]! - values[at + width]!);
-    const d = luma[i]! - upper - (v - top) * (lower - upper);
-    difference[i] = d;
-    bins[((d + 1) * (BINS / 2) + 0.5) | 0]!++;
-    counted++;
-  }
-  let below = 0;
-  let bin = 0;
-  while (bin < BINS && below + bins[bin]! < counted / 2) below += bins[bin++]!;
-  const inside = bins[bin]! > 0 ? (counted / 2 - below) / bins[bin]! - 0.5 : 0;
-  const median = (bin + inside) / (BINS / 2) - 1;
-  for (let i = 0; i < count; i++) difference[i]! -= median;
-}
-
-/** One Gauss–Newton step: what the differences say of the five unknowns. */
-function motion(points: Points, difference: Float32Array, warp: Warp): [number, number, number, number, number] {
-  const matrix = new Float64Array(UNKNOWNS * UNKNOWNS);
-  const right = new Float64Array(UNKNOWNS);
-  const slope = new Float64Array(UNKNOWNS);
-  for (let i = 0; i < points.count; i++) {
-    const d = difference[i]!;
-    if (Number.isNaN(d)) continue;
-    const gx = points.slopeX[i]!;
-    const gy = points.slopeY[i]!;
-    slope[0] = gx * points.x[i]!;
-    slope[1] = gy * points.y[i]!;
-    slope[2] = gy * points.x[i]! - gx * points.y[i]!;
-    slope[3] = gx;
-    slope[4] = gy;
-    const near = 1 / (1 + (d / TOLERANCE) ** 2);
-    for (let a = 0; a < UNKNOWNS; a++) {
-      const w = near * near * slope[a]!;
-      right[a]! += w * d;
-      for (let b = a; b < UNKNOWNS; b++) matrix[UNKNOWNS * a + b]! += w * slope[b]!;
-    }
-  }
-  const soFar = [warp.zoomX - 1, warp.zoomY - 1, warp.rotation, warp.shiftX, warp.shiftY];
+  const there = [zoomX, zoomY, rotation, right, down] as const;
+  const median = loop.compare(count, ...places, at(values), width, height, scale, ...there, difference);
+  const sums = room(8 * UNKNOWNS * (UNKNOWNS + 1));
+  loop.motion(count, ...places, difference, median, TOLERANCE, sums);
+  const [matrix, goal] = [doubles(sums, UNKNOWNS ** 2), doubles(sums + 8 * UNKNOWNS ** 2, UNKNOWNS)];
+  const soFar = [zoomX - 1, zoomY - 1, rotation, shiftX, shiftY];
   for (let a = 0; a < UNKNOWNS; a++) {
     for (let b = 0; b < a; b++) matrix[UNKNOWNS * a + b] = matrix[UNKNOWNS * b + a]!;
     const pull = (TOLERANCE / EXPECTED[a]!) ** 2;
     matrix[(UNKNOWNS + 1) * a]! += pull;
-    right[a]! -= pull * soFar[a]!;
+    goal[a]! -= pull * soFar[a]!;
   }
-  const step = solveSmall(matrix, right, UNKNOWNS, 1);
+  const step = solveSmall(matrix, goal, UNKNOWNS, 1);
   return [step[0]!, step[1]!, step[2]!, step[3]!, step[4]!];
 }

@@ -7,7 +7,9 @@
  * Neither is right for every model, and some of each is better than both. Colours the plate does not show take the first alone,
  * since an error carried on beyond what was seen does more harm than good.
  */
+
 import type { Blocks } from "./blocks.ts";
+import { gatherAtNodes } from "./equations.ts";
 import { cornersOf, type Places, placesOf } from "./grid.ts";
 import { lookAt } from "./mixing.ts";
 import { type Fit, ROUGH_PLAN, solve } from "./solve.ts";
@@ -23,7 +25,7 @@ export function withoutOwnError(plate: Blocks, edit: Blocks): Blocks {
   const look = solve(edit, ROUGH_PLAN);
   const [lookedPlate, lookedBaseline] = [plate.before, edit.before].map((colours) => valuesOf(look, colours));
   const again = valuesOf(own, edit.after);
-  const support = supportAt(placesOf(edit.after, own.n), nodeSupport(own));
+  const support = supportAt(placesOf(edit.after, own.n), gatherAtNodes(own.places, own.density));
   const after = Float32Array.from(edit.after, (value, q) => {
     const seen = support[Math.floor(q / 3)]!;
     const byColour = (BY_COLOUR * seen) / (seen + SUPPORT_HALF);
@@ -34,17 +36,6 @@ export function withoutOwnError(plate: Blocks, edit: Blocks): Blocks {
 }
 
 const valuesOf = ({ prior, field, n }: Fit, colours: Float32Array) => lookAt(colours, prior, field, n);
-
-/** How much each node was fitted to: the density of the blocks around it. */
-export function nodeSupport({ places, density }: Pick<Fit, "places" | "density">): Float64Array {
-  const { n, count, base, weights } = places;
-  const corners = cornersOf(n);
-  const support = new Float64Array(n ** 3);
-  for (let i = 0; i < count; i++)
-    for (let corner = 0; corner < 8; corner++)
-      support[base[i]! + corners[corner]!]! += weights[8 * i + corner]! * density[i]!;
-  return support;
-}
 
 function supportAt({ n, count, base, weights }: Places, support: Float64Array): Float32Array {
   const corners = cornersOf(n);

@@ -6,6 +6,7 @@
  * to the end, the drift would swallow slow parts of the look.
  */
 import type { Blocks } from "./blocks.ts";
+import { loops } from "./loops/loops.ts";
 
 /** Blocks a side that make one cell: 24 px of a megapixel. */
 const CELL = 6;
@@ -38,13 +39,10 @@ function gather(
   rows: number,
 ): Float32Array {
   const cells = new Float32Array(HELD * columns * rows);
-  for (let row = 0, i = 0; row < blocks.rows; row++)
-    for (let column = 0; column < blocks.columns; column++, i++) {
-      const weight = blocks.trust[i]! * weights[i]!;
-      const at = HELD * (Math.floor(row / CELL) * columns + Math.floor(column / CELL));
-      for (let c = 0; c < 3; c++) cells[at + c]! += weight * left[3 * i + c]!;
-      cells[at + 3]! += weight;
-    }
+  const { trust } = blocks;
+  loops({ reads: [left, trust, weights], writes: [cells] }, ({ gatherCells }, { at }) =>
+    gatherCells(at(left), at(trust), at(weights), blocks.columns, blocks.rows, CELL, columns, at(cells)),
+  );
   return cells;
 }
 
@@ -62,21 +60,8 @@ function smooth(from: Float32Array, length: number, lines: number, step: number,
 /** Cells back to blocks, bilinearly. */
 function spread(cells: Float32Array, columns: number, rows: number, blocks: Blocks): Float32Array {
   const out = new Float32Array(3 * blocks.count);
-  for (let row = 0, q = 0; row < blocks.rows; row++) {
-    const v = Math.min(rows - 1, Math.max(0, (row + 0.5) / CELL - 0.5));
-    const top = Math.floor(v);
-    const upper = HELD * columns * top;
-    const lower = HELD * columns * Math.min(rows - 1, top + 1);
-    for (let column = 0; column < blocks.columns; column++) {
-      const u = Math.min(columns - 1, Math.max(0, (column + 0.5) / CELL - 0.5));
-      const near = HELD * Math.floor(u);
-      const far = HELD * Math.min(columns - 1, Math.floor(u) + 1);
-      for (let c = 0; c < 3; c++, q++) {
-        const above = cells[upper + near + c]! + (u % 1) * (cells[upper + far + c]! - cells[upper + near + c]!);
-        const below = cells[lower + near + c]! + (u % 1) * (cells[lower + far + c]! - cells[lower + near + c]!);
-        out[q] = above + (v % 1) * (below - above);
-      }
-    }
-  }
+  loops({ reads: [cells], gives: [out] }, ({ spreadCells }, { at }) =>
+    spreadCells(at(cells), columns, rows, CELL, blocks.columns, blocks.rows, at(out)),
+  );
   return out;
 }

@@ -6,11 +6,13 @@
  * blocks → register → prior → lattice → look, and a score that says whether a look can explain the edit at all.
  */
 import { AppError } from "../../errors.ts";
-import { isKnown, type Support } from "../coverage.ts";
+import type { Support } from "../coverage.ts";
 import { identity, LATTICE_SIZE_MAX, type Lattice } from "../lattice.ts";
-import { nodeSupport, withoutOwnError } from "./baseline.ts";
+import { withoutOwnError } from "./baseline.ts";
 import { type Blocks, blocksOf, type Pair, stackBlocks } from "./blocks.ts";
+import { gatherAtNodes } from "./equations.ts";
 import { PAIR_SIDE_MIN } from "./frame.ts";
+import { loops } from "./loops/loops.ts";
 import { lookAt } from "./mixing.ts";
 import { register } from "./register.ts";
 import type { FitReport } from "./report.ts";
@@ -148,18 +150,15 @@ function reportOf(score: number, shares: Shares, fit: Fit, warp: Warp, registere
 /** The nodes with support, and shares of the blocks that count: at such nodes, and in agreement with the look. */
 function sharesOf(blocks: Blocks, { places, density, weights }: Fit): Shares & { readonly support: Support } {
   const { n } = places;
-  const sums = nodeSupport({ places, density });
+  const sums = gatherAtNodes(places, density);
   const support: Support = { n, known: Uint8Array.from(sums, (sum) => (sum > SUPPORT_MIN ? 1 : 0)) };
-  let counted = 0;
-  let covered = 0;
-  let agreed = 0;
-  for (let i = 0; i < blocks.count; i++) {
-    if (blocks.trust[i] === 0) continue;
-    counted++;
-    if (isKnown(support, blocks.before, 3 * i)) covered++;
-    if (weights[i]! > 0.5) agreed++;
-  }
-  return { support, coverage: counted > 0 ? covered / counted : 0, agreement: counted > 0 ? agreed / counted : 0 };
+  const { count, before, trust } = blocks;
+  const out = new Float64Array(3);
+  loops({ reads: [before, trust, weights, sums], gives: [out] }, ({ shares }, { at }) =>
+    shares(count, at(before), at(trust), at(weights), at(sums), n, SUPPORT_MIN, at(out)),
+  );
+  const counted = Math.max(1, out[0]!);
+  return { support, coverage: out[1]! / counted, agreement: out[2]! / counted };
 }
 
 function round(value: number, digits: number): number {

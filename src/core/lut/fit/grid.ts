@@ -5,6 +5,7 @@
  *         zeros before and after, so that a stencil may reach two nodes beyond any edge without asking.
  * Source  trilinear interpolation: a colour is the mean of the 8 nodes of its cell, each by the volume opposite to it.
  */
+import { loops } from "./loops/loops.ts";
 
 /** Trilinear places of `count` colours in a lattice of `n`³ nodes. */
 export type Places = {
@@ -24,61 +25,26 @@ export function fieldOf(n: number): Float64Array {
 }
 
 /** Node offsets of a cell's 8 corners. */
-export function cornersOf(n: number): readonly number[] {
-  return Array.from({ length: 8 }, (_, corner) => (corner & 1) + n * ((corner >> 1) & 1) + n * n * (corner >> 2));
+export function cornersOf(n: number): Int32Array {
+  return Int32Array.from({ length: 8 }, (_, corner) => (corner & 1) + n * ((corner >> 1) & 1) + n * n * (corner >> 2));
 }
 
 export function placesOf(colours: Float32Array, n: number): Places {
   const count = colours.length / 3;
   const base = new Int32Array(count);
   const weights = new Float32Array(8 * count);
-  for (let i = 0, q = 0; i < count; i++, q += 3) {
-    const r = Math.min(1, Math.max(0, colours[q]!)) * (n - 1);
-    const g = Math.min(1, Math.max(0, colours[q + 1]!)) * (n - 1);
-    const b = Math.min(1, Math.max(0, colours[q + 2]!)) * (n - 1);
-    const r0 = Math.min(n - 2, r | 0);
-    const g0 = Math.min(n - 2, g | 0);
-    const b0 = Math.min(n - 2, b | 0);
-    const fr = r - r0;
-    const fg = g - g0;
-    const fb = b - b0;
-    base[i] = r0 + n * (g0 + n * b0);
-    const w = 8 * i;
-    const near = (1 - fg) * (1 - fb);
-    const up = fg * (1 - fb);
-    const far = (1 - fg) * fb;
-    const both = fg * fb;
-    weights[w] = (1 - fr) * near;
-    weights[w + 1] = fr * near;
-    weights[w + 2] = (1 - fr) * up;
-    weights[w + 3] = fr * up;
-    weights[w + 4] = (1 - fr) * far;
-    weights[w + 5] = fr * far;
-    weights[w + 6] = (1 - fr) * both;
-    weights[w + 7] = fr * both;
-  }
+  loops({ reads: [colours], gives: [base, weights] }, ({ places }, { at }) =>
+    places(at(colours), count, n, at(base), at(weights)),
+  );
   return { n, count, base, weights };
 }
 
 /** The field at every place; 3·count numbers into `out`. */
 export function readField(field: Float64Array, { n, count, base, weights }: Places, out: Float32Array): void {
-  const corners = cornersOf(n).map((corner) => 3 * (corner + marginOf(n)));
-  for (let i = 0; i < count; i++) {
-    const from = 3 * base[i]!;
-    let r = 0;
-    let g = 0;
-    let b = 0;
-    for (let corner = 0; corner < 8; corner++) {
-      const w = weights[8 * i + corner]!;
-      const at = from + corners[corner]!;
-      r += w * field[at]!;
-      g += w * field[at + 1]!;
-      b += w * field[at + 2]!;
-    }
-    out[3 * i] = r;
-    out[3 * i + 1] = g;
-    out[3 * i + 2] = b;
-  }
+  const corners = cornersOf(n);
+  loops({ reads: [field, corners, base, weights], gives: [out] }, ({ readField }, { at }) =>
+    readField(at(field), at(corners), marginOf(n), at(base), at(weights), count, at(out)),
+  );
 }
 
 /**
@@ -87,30 +53,9 @@ export function readField(field: Float64Array, { n, count, base, weights }: Plac
  */
 export function fieldAt(field: Float64Array, n: number, colours: Float32Array): Float32Array {
   const out = new Float32Array(colours.length);
-  const margin = 3 * marginOf(n);
-  const up = 3 * n;
-  const far = 3 * n * n;
-  const last = n - 2;
-  for (let q = 0; q < colours.length; q += 3) {
-    const r = Math.min(1, Math.max(0, colours[q]!)) * (n - 1);
-    const g = Math.min(1, Math.max(0, colours[q + 1]!)) * (n - 1);
-    const b = Math.min(1, Math.max(0, colours[q + 2]!)) * (n - 1);
-    const r0 = Math.min(last, r | 0);
-    const g0 = Math.min(last, g | 0);
-    const b0 = Math.min(last, b | 0);
-    const fr = r - r0;
-    const fg = g - g0;
-    const fb = b - b0;
-    const from = margin + 3 * (r0 + n * (g0 + n * b0));
-    for (let at = from, c = q; at < from + 3; at++, c++) {
-      const low = field[at]! + fr * (field[at + 3]! - field[at]!);
-      const high = field[at + up]! + fr * (field[at + up + 3]! - field[at + up]!);
-      const lowFar = field[at + far]! + fr * (field[at + far + 3]! - field[at + far]!);
-      const highFar = field[at + far + up]! + fr * (field[at + far + up + 3]! - field[at + far + up]!);
-      const near = low + fg * (high - low);
-      out[c] = near + fb * (lowFar + fg * (highFar - lowFar) - near);
-    }
-  }
+  loops({ reads: [field, colours], gives: [out] }, ({ fieldAt }, { at }) =>
+    fieldAt(at(field), marginOf(n), n, at(colours), colours.length / 3, at(out)),
+  );
   return out;
 }
 

@@ -8,8 +8,9 @@
  * Source  Jensen (1906): E f(x) − f(E x) is ½·tr(f″·cov x) and more; here it is summed rather than expanded.
  */
 import type { Blocks } from "./blocks.ts";
-import { fieldAt } from "./grid.ts";
-import { type Affine, applyAffine } from "./prior.ts";
+import { marginOf } from "./grid.ts";
+import { loops } from "./loops/loops.ts";
+import type { Affine } from "./prior.ts";
 
 /** For each block, mean of look(quarter) − look(mean). Shape: Float32Array of 3·count. */
 export function mixingGaps(blocks: Blocks, prior: Affine, field: Float64Array, n: number): Float32Array {
@@ -25,11 +26,11 @@ export function mixingGaps(blocks: Blocks, prior: Affine, field: Float64Array, n
 
 /** clamp(prior + field) at colours; interleaved R′G′B′ in and out. */
 export function lookAt(colours: Float32Array, prior: Affine, field: Float64Array, n: number): Float32Array {
-  const beyond = fieldAt(field, n, colours);
-  const look = applyAffine(prior, colours);
-  for (let q = 0; q < look.length; q++) {
-    const value = look[q]! + beyond[q]!;
-    look[q] = value < 0 ? 0 : value > 1 ? 1 : value;
-  }
+  const look = new Float32Array(colours.length);
+  const { matrix, offset } = prior;
+  loops({ reads: [matrix, offset, field, colours], gives: [look] }, (loop, { at }) => {
+    const from = [at(matrix), at(offset), at(field), marginOf(n), n] as const;
+    loop.look(...from, at(colours), colours.length / 3, at(look));
+  });
   return look;
 }

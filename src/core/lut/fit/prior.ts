@@ -6,6 +6,7 @@
  *         the matrix to identity: a photo without blues must not invent a blue.
  */
 import type { Blocks } from "./blocks.ts";
+import { loops } from "./loops/loops.ts";
 import { medianOf } from "./robust.ts";
 import { solveSmall } from "./small.ts";
 
@@ -22,16 +23,10 @@ export function affinePrior(blocks: Blocks): Affine {
   const residual = new Float32Array(count);
   let affine = weightedAffine(blocks, weights);
   for (let round = 1; round < ROUNDS; round++) {
-    const { matrix: m, offset: t } = affine;
-    for (let i = 0, q = 0; i < count; i++, q += 3) {
-      const x = before[q]!;
-      const y = before[q + 1]!;
-      const z = before[q + 2]!;
-      const r = m[0]! * x + m[1]! * y + m[2]! * z + t[0]! - after[q]!;
-      const g = m[3]! * x + m[4]! * y + m[5]! * z + t[1]! - after[q + 1]!;
-      const b = m[6]! * x + m[7]! * y + m[8]! * z + t[2]! - after[q + 2]!;
-      residual[i] = trust[i]! > 0 ? Math.sqrt(r * r + g * g + b * b) : 0;
-    }
+    const { matrix, offset } = affine;
+    loops({ reads: [matrix, offset, before, after, trust], gives: [residual] }, ({ affineResiduals }, { at }) =>
+      affineResiduals(count, at(matrix), at(offset), at(before), at(after), at(trust), at(residual)),
+    );
     const reach = 2 * (1.4826 * medianOf(residual, trust) + SPREAD_MIN);
     for (let i = 0; i < count; i++) weights[i] = trust[i]! / (1 + (residual[i]! / reach) ** 2);
     affine = weightedAffine(blocks, weights);
@@ -40,16 +35,11 @@ export function affinePrior(blocks: Blocks): Affine {
 }
 
 /** What the prior makes of each block's colour. Shape: Float32Array of 3·count. */
-export function applyAffine({ matrix: m, offset: t }: Affine, colours: Float32Array): Float32Array {
+export function applyAffine({ matrix, offset }: Affine, colours: Float32Array): Float32Array {
   const out = new Float32Array(colours.length);
-  for (let q = 0; q < colours.length; q += 3) {
-    const x = colours[q]!;
-    const y = colours[q + 1]!;
-    const z = colours[q + 2]!;
-    out[q] = m[0]! * x + m[1]! * y + m[2]! * z + t[0]!;
-    out[q + 1] = m[3]! * x + m[4]! * y + m[5]! * z + t[1]!;
-    out[q + 2] = m[6]! * x + m[7]! * y + m[8]! * z + t[2]!;
-  }
+  loops({ reads: [matrix, offset, colours], gives: [out] }, ({ affine }, { at }) =>
+    affine(colours.length / 3, at(matrix), at(offset), at(colours), at(out)),
+  );
   return out;
 }
 
@@ -77,46 +67,13 @@ function weightedAffine(blocks: Blocks, weights: Float32Array): Affine {
   return { matrix, offset };
 }
 
-/** Weighted sums of colours and of their products, each written out: this loop runs over every block, six times a fit. */
+/** Weighted sums of colours and of their products. */
 function momentsOf({ count, before, after }: Blocks, weights: Float32Array) {
-  const x = new Float64Array(3);
-  const y = new Float64Array(3);
-  const xx = new Float64Array(9);
-  const xy = new Float64Array(9);
-  let total = 1e-12;
-  for (let i = 0, q = 0; i < count; i++, q += 3) {
-    const w = weights[i]!;
-    const r = w * before[q]!;
-    const g = w * before[q + 1]!;
-    const b = w * before[q + 2]!;
-    const toR = after[q]!;
-    const toG = after[q + 1]!;
-    const toB = after[q + 2]!;
-    total += w;
-    x[0]! += r;
-    x[1]! += g;
-    x[2]! += b;
-    y[0]! += w * toR;
-    y[1]! += w * toG;
-    y[2]! += w * toB;
-    xx[0]! += r * before[q]!;
-    xx[1]! += r * before[q + 1]!;
-    xx[2]! += r * before[q + 2]!;
-    xx[4]! += g * before[q + 1]!;
-    xx[5]! += g * before[q + 2]!;
-    xx[8]! += b * before[q + 2]!;
-    xy[0]! += r * toR;
-    xy[1]! += r * toG;
-    xy[2]! += r * toB;
-    xy[3]! += g * toR;
-    xy[4]! += g * toG;
-    xy[5]! += g * toB;
-    xy[6]! += b * toR;
-    xy[7]! += b * toG;
-    xy[8]! += b * toB;
-  }
-  xx[3] = xx[1]!;
-  xx[6] = xx[2]!;
-  xx[7] = xx[5]!;
-  return { total, x, y, xx, xy };
+  const sums = new Float64Array(25);
+  loops({ reads: [before, after, weights], gives: [sums] }, ({ moments }, { at }) =>
+    moments(count, at(before), at(after), at(weights), at(sums)),
+  );
+  const total = sums[0]! + 1e-12;
+  const [x, y] = [sums.subarray(1, 4), sums.subarray(4, 7)];
+  return { total, x, y, xx: sums.subarray(7, 16), xy: sums.subarray(16) };
 }

@@ -8,6 +8,7 @@
 import { deltaE } from "../../colour/delta-e.ts";
 import { toLab } from "../../colour/srgb.ts";
 import type { Blocks } from "./blocks.ts";
+import { loops } from "./loops/loops.ts";
 import type { Verdict } from "./report.ts";
 
 /** Between the greatest score of usual pairs (0.63 of 17) and the least of badly disturbed ones (0.86 of 15). */
@@ -71,25 +72,11 @@ function gather(
   left: Float32Array,
   counted: Float32Array,
 ): void {
-  for (let row = 0, cell = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++, cell++) {
-      let n = 0;
-      for (let y = row * CELL; y < Math.min(down, (row + 1) * CELL); y++)
-        for (let x = column * CELL; x < Math.min(across, (column + 1) * CELL); x++) {
-          const block = y * across + x;
-          if (trust[block] === 0) continue;
-          n++;
-          for (let c = 0; c < 3; c++) {
-            colour[3 * cell + c]! += looked[3 * block + c]!;
-            left[3 * cell + c]! += after[3 * block + c]! - looked[3 * block + c]!;
-          }
-        }
-      counted[cell] = n > 0 ? 1 : 0;
-      for (let c = 3 * cell; c < 3 * cell + 3; c++) {
-        colour[c] = n > 0 ? colour[c]! / n : -1;
-        left[c] = n > 0 ? left[c]! / n : 0;
-      }
-    }
+  const arrays = { reads: [looked, after, trust], writes: [colour, left, counted] };
+  loops(arrays, ({ cellMeans }, { at }) => {
+    const seen = [at(looked), at(after), at(trust)] as const;
+    cellMeans(...seen, across, down, CELL, columns, rows, at(colour), at(left), at(counted));
+  });
 }
 
 /** A Gaussian of BLUR_CELLS both ways, in place; the border repeats by reflection. */
@@ -97,24 +84,14 @@ function blur(field: Float32Array, columns: number, rows: number, channels: numb
   const radius = 4 * BLUR_CELLS;
   const kernel = Array.from({ length: 2 * radius + 1 }, (_, k) => Math.exp(-0.5 * ((k - radius) / BLUR_CELLS) ** 2));
   const total = kernel.reduce((sum, weight) => sum + weight, 0);
-  const line = new Float64Array(Math.max(columns, rows));
-  const along = (start: number, step: number, length: number) => {
-    for (let k = 0; k < length; k++) line[k] = field[start + k * step]!;
-    for (let k = 0; k < length; k++) {
-      let sum = 0;
-      for (let j = 0; j < kernel.length; j++) sum += kernel[j]! * line[reflect(k + j - radius, length)]!;
-      field[start + k * step] = sum / total;
+  const weights = Float64Array.from(kernel);
+  loops({ reads: [weights], writes: [field] }, ({ blurLine }, { at, room }) => {
+    const line = room(8 * Math.max(columns, rows));
+    const along = (start: number, step: number, length: number) =>
+      blurLine(at(field), start, step, length, at(weights), radius, total, line);
+    for (let c = 0; c < channels; c++) {
+      for (let row = 0; row < rows; row++) along(row * columns * channels + c, channels, columns);
+      for (let column = 0; column < columns; column++) along(column * channels + c, columns * channels, rows);
     }
-  };
-  for (let c = 0; c < channels; c++) {
-    for (let row = 0; row < rows; row++) along(row * columns * channels + c, channels, columns);
-    for (let column = 0; column < columns; column++) along(column * channels + c, columns * channels, rows);
-  }
-}
-
-function reflect(at: number, length: number): number {
-  if (length === 1) return 0;
-  const period = 2 * (length - 1);
-  const inside = ((at % period) + period) % period;
-  return inside < length ? inside : period - inside;
+  });
 }

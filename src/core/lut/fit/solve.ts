@@ -6,13 +6,14 @@
  * and the nodes get denser.
  */
 import type { Blocks } from "./blocks.ts";
-import { conjugateGradients } from "./conjugate.ts";
 import { driftOf } from "./drift.ts";
+import { solveEquations } from "./equations.ts";
 import { fieldOf, type Places, placesOf, readField, refine } from "./grid.ts";
+import { loops } from "./loops/loops.ts";
 import { mixingGaps } from "./mixing.ts";
 import { type Affine, affinePrior, applyAffine } from "./prior.ts";
 import { type Residuals, residualsFor, weigh } from "./robust.ts";
-import { assemble, bendingOf, energyOf, REACH } from "./stencil.ts";
+import { bendingOf, energyOf } from "./stencil.ts";
 
 /** Which lattices to solve, coarse to fine, and how long at each; the last `drifts` of the rounds leave the drift out,
  * and a wary first level starts from what is near the prior. */
@@ -91,8 +92,6 @@ export function solve(blocks: Blocks, plan: Plan): Fit {
       places = placesOf(blocks.before, n);
     }
     const bending = bendingOf(n);
-    const stencil = new Float64Array(REACH * n ** 3);
-    const right = fieldOf(n);
     for (let round = 0; round < level.rounds; round++) {
       let stiffness = STIFFNESS;
       if (depth > 0 || round > 0) {
@@ -107,8 +106,8 @@ export function solve(blocks: Blocks, plan: Plan): Fit {
         }
       }
       const anchor = ANCHOR * (32 / (n - 1)) ** 3;
-      assemble(places, share, search.aim, bending, (stiffness * (n - 1)) / 32, anchor, stencil, right);
-      conjugateGradients(stencil, n, right, field, level.steps);
+      const equations = { places, weights: share, target: search.aim, bending, anchor };
+      solveEquations({ ...equations, stiffness: (stiffness * (n - 1)) / 32 }, field, level.steps);
     }
   });
   leaveOver(search, places, field);
@@ -118,7 +117,8 @@ export function solve(blocks: Blocks, plan: Plan): Fit {
 function startOf(blocks: Blocks): Search {
   const prior = affinePrior(blocks);
   const predicted = applyAffine(prior, blocks.before);
-  const target = blocks.after.map((value, q) => value - predicted[q]!);
+  const target = new Float32Array(predicted.length);
+  for (let q = 0; q < target.length; q++) target[q] = blocks.after[q]! - predicted[q]!;
   return {
     blocks,
     prior,
@@ -136,10 +136,12 @@ function startOf(blocks: Blocks): Search {
  * model painted it over, nothing else could tell that white does not become green.
  */
 function firstShare({ density, target }: Search): Float32Array {
-  return density.map((value, i) => {
-    const away = Math.hypot(target[3 * i]!, target[3 * i + 1]!, target[3 * i + 2]!) / BELIEVABLE;
-    return value * Math.max(0, 1 - away * away) ** 2;
-  });
+  const share = new Float32Array(density.length);
+  for (let i = 0, q = 0; i < share.length; i++, q += 3) {
+    const away = (target[q]! ** 2 + target[q + 1]! ** 2 + target[q + 2]! ** 2) / BELIEVABLE ** 2;
+    share[i] = away < 1 ? density[i]! * (1 - away) ** 2 : 0;
+  }
+  return share;
 }
 
 function aimAgain({ blocks: { after }, predicted, target }: Search, gaps: Float32Array): void {
@@ -158,15 +160,10 @@ function leaveOver(search: Search, places: Places, field: Float64Array): void {
   const { count, trust, after } = search.blocks;
   const { signed } = search.residuals;
   readField(field, places, signed);
-  for (let i = 0, q = 0; i < count; i++)
-    for (const end = q + 3; q < end; q++) {
-      const value = signed[q]!;
-      const look = predicted[q]! + value;
-      const shown = after[q]!;
-      const beyond = (shown <= CLIPPED && look < shown) || (shown >= 1 - CLIPPED && look > shown);
-      aim[q] = beyond ? value : target[q]!;
-      signed[q] = trust[i]! > 0 ? value - aim[q]! : 0;
-    }
+  loops({ reads: [predicted, target, after, trust], writes: [signed], gives: [aim] }, ({ leave }, { at }) => {
+    const known = [at(predicted), at(target), at(after), at(trust)] as const;
+    leave(count, ...known, CLIPPED, at(aim), at(signed));
+  });
 }
 
 /** Aims at what AFTER would be without its drift. */
@@ -180,26 +177,21 @@ function leaveOutDrift({ blocks, residuals, weights, aim }: Search): void {
  * every turn of the look; a noisy one is held smooth, and a look that hardly bends is held the more. Bayes would divide by
  * the energy itself; its power of ¾ and the upper limit keep a look that was smoothed from being smoothed ever more.
  */
-function stiffnessFor({ residuals, blocks }: Search, share: Float32Array, energy: number): number {
-  let squares = 0;
-  let total = 0;
-  for (let i = 0; i < blocks.count; i++) {
-    total += share[i]!;
-    squares += share[i]! * residuals.length[i]! ** 2;
-  }
-  const noise = total > 0 ? (255 * 255 * squares) / total : 0;
+function stiffnessFor({ residuals }: Search, share: Float32Array, energy: number): number {
+  const { length } = residuals;
+  const noise =
+    255 *
+    255 *
+    loops({ reads: [share, length] }, (loop, { at }) => loop.meanSquare(share.length, at(share), at(length)));
   const stiffness = (STIFFNESS_PER_NOISE * noise) / Math.max(energy, 1e-9) ** 0.75;
   return Math.min(STIFFNESS_MAX, Math.max(STIFFNESS_MIN, stiffness));
 }
 
 /** Trust divided among the blocks of one colour, so that rare colours count. */
 function densityOf({ count, before, trust }: Blocks): Float32Array {
-  const cells = new Uint32Array(CROWD_CELLS ** 3);
-  const cell = new Uint16Array(count);
-  const step = (value: number) => Math.min(CROWD_CELLS - 1, Math.max(0, Math.floor(value * CROWD_CELLS)));
-  for (let i = 0, q = 0; i < count; i++, q += 3) {
-    cell[i] = step(before[q]!) + CROWD_CELLS * (step(before[q + 1]!) + CROWD_CELLS * step(before[q + 2]!));
-    if (trust[i]! > 0) cells[cell[i]!]!++;
-  }
-  return trust.map((value, i) => value / (1 + cells[cell[i]!]! / CROWD));
+  const out = new Float32Array(count);
+  loops({ reads: [before, trust], gives: [out] }, ({ density }, { at, room }) =>
+    density(count, at(before), at(trust), room(4 * CROWD_CELLS ** 3), CROWD_CELLS, CROWD, at(out)),
+  );
+  return out;
 }

@@ -7,9 +7,10 @@
  * Shape   Float64Array of 33·n³, by nodes; neighbour k < 27 lies at (k % 3 − 1, ⌊k/3⌋ % 3 − 1, ⌊k/9⌋ − 1),
  *         27 … 32 at −2, +2 along red, green, blue.
  */
-import { cornersOf, fieldOf, marginOf, type Places } from "./grid.ts";
+import { fieldOf, marginOf } from "./grid.ts";
+import { loops } from "./loops/loops.ts";
 
-export const REACH = 33;
+const REACH = 33;
 const CENTRE = 13;
 
 /** Node offsets of the 33 neighbours. */
@@ -66,96 +67,21 @@ function addTwist(stencil: Float64Array, node: number, n: number, one: number, o
     }
 }
 
-/**
- * AᵀWA + stiffness·R + anchor·I into `stencil`, and AᵀW·target into `right` (a field).
- * `weights` has one number a place, `target` three.
- */
-export function assemble(
-  places: Places,
-  weights: Float32Array,
-  target: Float32Array,
-  bending: Float64Array,
-  stiffness: number,
-  anchor: number,
-  stencil: Float64Array,
-  right: Float64Array,
-): void {
-  const { n, count, base, weights: shares } = places;
-  const corners = cornersOf(n);
-  const between = new Int32Array(64);
-  for (let i = 0; i < 8; i++)
-    for (let j = 0; j < 8; j++)
-      between[8 * i + j] =
-        CENTRE + (j & 1) - (i & 1) + 3 * (((j >> 1) & 1) - ((i >> 1) & 1)) + 9 * ((j >> 2) - (i >> 2));
-  const margin = 3 * marginOf(n);
-  right.fill(0);
-  stencil.fill(0);
-  for (let i = 0; i < count; i++) {
-    const weight = weights[i]!;
-    if (weight < 1e-7) continue;
-    const r = target[3 * i]!;
-    const g = target[3 * i + 1]!;
-    const b = target[3 * i + 2]!;
-    const share = 8 * i;
-    for (let one = 0; one < 8; one++) {
-      const w = weight * shares[share + one]!;
-      if (w === 0) continue;
-      const node = base[i]! + corners[one]!;
-      const q = margin + 3 * node;
-      right[q]! += w * r;
-      right[q + 1]! += w * g;
-      right[q + 2]! += w * b;
-      const row = REACH * node;
-      for (let other = one; other < 8; other++) stencil[row + between[8 * one + other]!]! += w * shares[share + other]!;
-    }
-  }
-  mirror(stencil, n);
-  for (let k = 0; k < stencil.length; k++) stencil[k]! += stiffness * bending[k]!;
-  for (let k = CENTRE; k < stencil.length; k += REACH) stencil[k]! += anchor;
-}
-
-/** Each pair of nodes was added once, at the one with the lower corner number: complete the other half. */
-function mirror(stencil: Float64Array, n: number): void {
-  const neighbours = neighboursOf(n);
-  const nodes = n ** 3;
-  for (let node = 0; node < nodes; node++)
-    for (let k = 0; k < CENTRE; k++) {
-      const other = node + neighbours[k]!;
-      if (other < 0) continue;
-      const there = REACH * other + 26 - k;
-      const here = REACH * node + k;
-      const sum = stencil[here]! + stencil[there]!;
-      stencil[here] = sum;
-      stencil[there] = sum;
-    }
-}
-
-/** out = stencil · field, three channels at once. */
-export function multiply(stencil: Float64Array, n: number, field: Float64Array, out: Float64Array): void {
-  const neighbours = neighboursOf(n).map((offset) => 3 * offset);
-  const margin = 3 * marginOf(n);
-  const nodes = n ** 3;
-  for (let node = 0, row = 0, q = margin; node < nodes; node++, q += 3) {
-    let r = 0;
-    let g = 0;
-    let b = 0;
-    for (let k = 0; k < REACH; k++, row++) {
-      const factor = stencil[row]!;
-      const at = q + neighbours[k]!;
-      r += factor * field[at]!;
-      g += factor * field[at + 1]!;
-      b += factor * field[at + 2]!;
-    }
-    out[q] = r;
-    out[q + 1] = g;
-    out[q + 2] = b;
-  }
+/** Which neighbour of a cell's corner `one` its corner `other` is, at 8·one + other. */
+export function betweenCorners(): Int32Array {
+  return Int32Array.from({ length: 64 }, (_, k) => {
+    const [i, j] = [k >> 3, k & 7];
+    return CENTRE + (j & 1) - (i & 1) + 3 * (((j >> 1) & 1) - ((i >> 1) & 1)) + 9 * ((j >> 2) - (i >> 2));
+  });
 }
 
 /** Energy fieldᵀ·bending·field, scaled so that one look gives about one number on every lattice size. */
 export function energyOf(bending: Float64Array, n: number, field: Float64Array): number {
   const image = fieldOf(n);
-  multiply(bending, n, field, image);
+  const neighbours = neighboursOf(n);
+  loops({ reads: [bending, neighbours, field], writes: [image] }, ({ multiply }, { at }) =>
+    multiply(at(bending), n ** 3, at(neighbours), marginOf(n), at(field), at(image)),
+  );
   let energy = 0;
   for (let q = 0; q < field.length; q++) energy += field[q]! * image[q]!;
   return (energy * (n - 1)) / 32;
