@@ -3,11 +3,12 @@
  * that the core, which opens no files, can import it. A test compiles again and compares.
  */
 import { readFile, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
 /** Entry → the module beside it. */
-export const ENTRIES = ["src/core/lut/fit/loops/index.as.ts"];
+export const ENTRIES = ["src/core/lut/fit/loops/index.as.ts", "src/core/lut/kernel/kernel.as.ts"];
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const LINE = 116;
@@ -53,7 +54,7 @@ export async function built(entry) {
   ].join("\n");
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (resolve(process.argv[1] ?? "") === fileURLToPath(import.meta.url)) {
   process.chdir(ROOT);
   for (const entry of ENTRIES) await writeFile(builtName(entry), await built(entry));
 }

@@ -25,15 +25,16 @@ export type Desk = {
 
 export type Loops<E> = <R>(arrays: Arrays, work: (loops: E, desk: Desk) => R) => R;
 
-type Memory = { readonly buffer: ArrayBuffer; grow(pages: number): number };
+export type Memory = { readonly buffer: ArrayBuffer; grow(pages: number): number };
 
 /** The part of the standard that is used here; no library of types for servers has it. */
 declare const WebAssembly: {
+  readonly validate: (bytes: Uint8Array) => boolean;
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: unknown };
 };
 
-const PAGE = 65_536;
+export const PAGE = 65_536;
 /** Vectors are read fastest from even places. */
 const ALIGNMENT = 16;
 
@@ -43,7 +44,7 @@ export function openLoops<E>(base64: string): Loops<E> {
   let heap = 0;
   return ({ reads, writes = [], gives = [] }, work) => {
     if (!opened) {
-      opened = instanceOf(base64) as E & { readonly memory: Memory };
+      opened = instanceOf<E & { readonly memory: Memory }>(base64);
       heap = opened.memory.buffer.byteLength;
     }
     const { memory } = opened;
@@ -73,10 +74,20 @@ export function openLoops<E>(base64: string): Loops<E> {
   };
 }
 
-function instanceOf(base64: string): unknown {
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+const modules = new Map<string, object>();
+
+/** A new instance, with a memory of its own; the module is compiled once. */
+export function instanceOf<E>(base64: string): E {
+  const module = modules.get(base64) ?? new WebAssembly.Module(bytesOf(base64));
+  modules.set(base64, module);
+  return new WebAssembly.Instance(module).exports as E;
 }
+
+/** Can this machine run it? One without vectors cannot run what uses them. */
+export const isSupported = (base64: string): boolean =>
+  "WebAssembly" in globalThis && (modules.has(base64) || WebAssembly.validate(bytesOf(base64)));
+
+const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 
 function viewOf(memory: Memory, array: Numbers, place: number): Numbers {
   // A Buffer is bytes as well, and no constructor of views.
