@@ -3,14 +3,13 @@
 import { systemIds } from "../adapters/system.ts";
 import { AppError, asAppError } from "../core/errors.ts";
 import { baseName, extensionOf, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
-import { CUBE_LENGTH_MAX, parseCube } from "../core/lut/cube.ts";
 import type { Files, PictureFormat, Pictures, RenderReport } from "../ports.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
-import { loadConfig } from "./config-file.ts";
 import { absolute } from "./config-paths.ts";
-import { filesOf, requireFiles, withPictures } from "./disk.ts";
+import { filesOf, requireFiles } from "./disk.ts";
 import { EXIT } from "./exit.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
+import { loadPictureConfig, withPictures } from "./pictures.ts";
 
 const FORMATS: Readonly<Record<string, PictureFormat>> = {
   ...{ jpg: "jpeg", jpeg: "jpeg", jpe: "jpeg", png: "png", tif: "tiff", tiff: "tiff", webp: "webp" },
@@ -49,13 +48,13 @@ export const apply = defineCommand({
   ],
   async run(context) {
     const { cwd, env, stderr, signal, options, words, print } = context;
-    const { config } = await loadConfig({ explicit: options.config, cwd, env });
+    const config = await loadPictureConfig({ explicit: options.config, cwd, env });
     const files = filesOf({ env });
     const cube = absolute(cwd, options.cube);
     await requireFiles(files, [cube]);
-    parseCube((await files.read(cube, CUBE_LENGTH_MAX)).toString("utf8"));
     const targets = await targetsOf(files, cwd, words, options.out);
-    const results = await withPictures(config, { stderr }, (pictures) => {
+    const how = targets.length > 1 ? "at once" : "one by one";
+    const results = await withPictures(config, { stderr }, how, (pictures) => {
       const one = (target: Target) =>
         render(files, pictures, target, { cube, strength: options.strength, quality: options.quality ?? null }, signal);
       let count = 0;

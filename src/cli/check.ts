@@ -7,8 +7,8 @@ import { showPath } from "../core/inbox/path-text.ts";
 import { CUBE_LENGTH_MAX, parseCube } from "../core/lut/cube.ts";
 import type { Finding } from "../ports.ts";
 import { defineCommand } from "./command.ts";
-import { logOf } from "./disk.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
+import { logOf } from "./log.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
 import { type OpenProject, openProject, withLedger } from "./project.ts";
 

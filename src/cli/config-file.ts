@@ -19,7 +19,7 @@ import {
 } from "yaml";
 import { type Config, type Issue, parse } from "../core/config/parse.ts";
 import { AppError } from "../core/errors.ts";
-import { resolvePaths } from "./config-paths.ts";
+import { CONFIG_FILES, resolvePaths } from "./config-paths.ts";
 import { configInvalid, type Problem } from "./config-problems.ts";
 import { type Environment, fillIn, mask, unmask } from "./environment.ts";
 
@@ -31,9 +31,6 @@ export type LoadedConfig = {
   /** Absolute project root: the folder that relative paths start from. */
   readonly root: string;
 };
-
-/** Looked for in the working directory, in this order. */
-export const CONFIG_FILES = ["config/hotgrade.yaml", "hotgrade.yaml"] as const;
 
 /** A configuration is written by hand; what is larger is some other file. */
 const BYTES_MAX = 1 << 20;

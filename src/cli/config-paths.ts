@@ -4,6 +4,9 @@ import type { Config } from "../core/config/parse.ts";
 import { AppError } from "../core/errors.ts";
 import { encodePath, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 
+/** Looked for in the working directory, in this order. */
+export const CONFIG_FILES = ["config/hotgrade.yaml", "hotgrade.yaml"] as const;
+
 /** Text typed by a person, on the command line or in a file, as an absolute path. */
 export function absolute(root: string, text: string): PathText {
   return encodePath(new TextEncoder().encode(resolve(root, text)));

@@ -15,9 +15,11 @@ import type { Pictures, VerifyReport } from "../ports.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { parseConfigText } from "./config-file.ts";
 import { absolute, resolvePaths } from "./config-paths.ts";
-import { filesOf, logOf, withPictures } from "./disk.ts";
+import { filesOf } from "./disk.ts";
 import { finishErrand, showProgress } from "./errand-result.ts";
 import { EXIT } from "./exit.ts";
+import { logOf } from "./log.ts";
+import { withPictures } from "./pictures.ts";
 import type { OpenProject } from "./project.ts";
 
 const SAMPLES = fileURLToPath(new URL("../../samples", import.meta.url));
@@ -49,7 +51,7 @@ export const demo = defineCommand({
     const result = await sweepInboxes(errand, project.config.inboxes);
     const seconds = (systemClock.now() - startedAt) / 1_000;
     await log.close();
-    const checked = await withPictures(project.config, context, (pictures) => prove(result.jobs, pictures));
+    const checked = await withPictures(project.config, context, "at once", (pictures) => prove(result.jobs, pictures));
     await showTable(context, project, checked);
     const code =
       result.refusals.length > 0 || result.jobs.some(({ status }) => status !== "done")

@@ -3,10 +3,10 @@ import { performance } from "node:perf_hooks";
 import { AppError } from "../core/errors.ts";
 import { extensionOf } from "../core/inbox/path-text.ts";
 import { defineCommand } from "./command.ts";
-import { loadConfig } from "./config-file.ts";
 import { absolute } from "./config-paths.ts";
-import { filesOf, requireFiles, withPictures } from "./disk.ts";
+import { filesOf, requireFiles } from "./disk.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
+import { loadPictureConfig, withPictures } from "./pictures.ts";
 
 export const fit = defineCommand({
   name: "fit",
@@ -48,7 +48,7 @@ export const fit = defineCommand({
     ["hotgrade fit plate.png result.png --out look.cube --rounding truncated --json", "of a picture ComfyUI saved"],
   ],
   async run({ cwd, env, stderr, signal, options, words, print }) {
-    const { config } = await loadConfig({ explicit: options.config, cwd, env });
+    const config = await loadPictureConfig({ explicit: options.config, cwd, env });
     const cube = absolute(cwd, options.out);
     // A .cube of that name is replaced, so no other file may be named by mistake.
     if (extensionOf(cube) !== "cube") throw new AppError("usage", `--out ${options.out} must end in .cube`);
@@ -56,7 +56,7 @@ export const fit = defineCommand({
     const baseline = options.baseline === undefined ? null : absolute(cwd, options.baseline);
     await requireFiles(filesOf({ env }), [before, after, ...(baseline === null ? [] : [baseline])]);
     print.progress("fitting …");
-    const { report, ms } = await withPictures(config, { stderr }, async (pictures) => {
+    const { report, ms } = await withPictures(config, { stderr }, "one by one", async (pictures) => {
       const start = performance.now();
       const report = await pictures.fit(
         {

@@ -13,8 +13,8 @@ import { isLookName } from "../core/lut/names.ts";
 import type { Files } from "../ports.ts";
 import { defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
-import { logOf } from "./disk.ts";
 import { finishErrand, showProgress } from "./errand-result.ts";
+import { logOf } from "./log.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
 import { type OpenProject, openProject } from "./project.ts";
 

@@ -6,9 +6,9 @@ import { CUBE_LENGTH_MAX, type Cube, parseCube } from "../core/lut/cube.ts";
 import { type RgbPicture, readHald } from "../core/lut/hald.ts";
 import type { Files, Pictures } from "../ports.ts";
 import type { World } from "./command.ts";
-import { loadConfig } from "./config-file.ts";
 import { absolute } from "./config-paths.ts";
-import { filesOf, requireFiles, withPictures } from "./disk.ts";
+import { filesOf, requireFiles } from "./disk.ts";
+import { loadPictureConfig, withPictures } from "./pictures.ts";
 
 export type LookWorld = Pick<World, "cwd" | "env" | "stderr" | "signal"> & {
   /** With the value of --config, if it was given. */
@@ -78,6 +78,6 @@ const exists = (file: PathText) => new AppError("output-exists", `${showPath(fil
 
 async function picturesFor<T>(world: LookWorld, use: (pictures: Pictures) => Promise<T>): Promise<T> {
   const { cwd, env, options } = world;
-  const { config } = await loadConfig({ explicit: options.config, cwd, env });
-  return withPictures(config, world, use);
+  const config = await loadPictureConfig({ explicit: options.config, cwd, env });
+  return withPictures(config, world, "one by one", use);
 }

@@ -4,8 +4,8 @@ import type { InboxConfig } from "../core/config/parse.ts";
 import { AppError } from "../core/errors.ts";
 import { defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
-import { logOf } from "./disk.ts";
 import { finishErrand, showProgress } from "./errand-result.ts";
+import { logOf } from "./log.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
 import { type OpenProject, openProject } from "./project.ts";
 

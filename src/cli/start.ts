@@ -4,8 +4,8 @@ import { BUILTIN_IS } from "../adapters/backends/builtin.ts";
 import { runDaemon } from "../app/daemon.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import { defineCommand } from "./command.ts";
-import { logOf } from "./disk.ts";
 import { EXIT } from "./exit.ts";
+import { logOf } from "./log.ts";
 import { CONFIG } from "./options.ts";
 import { openProject } from "./project.ts";
 

@@ -1,6 +1,11 @@
 /** How many columns a text takes on a terminal, and padding and cutting by that measure. */
 
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+let opened: Intl.Segmenter | undefined;
+/** Its tables take a tenth of a command's start to load, and most texts are ASCII. */
+function graphemes(text: string): Intl.Segments {
+  opened ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return opened.segment(text);
+}
 
 /** East Asian wide and fullwidth blocks. Source: Unicode 16, EastAsianWidth.txt, the ranges that matter for names. */
 const WIDE =
@@ -11,7 +16,7 @@ const NOTHING = /^[\p{M}\p{Cc}\p{Cf}]+$/u;
 export function displayWidth(text: string): number {
   if (/^[ -~]*$/.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of segmenter.segment(text)) width += NOTHING.test(segment) ? 0 : WIDE.test(segment) ? 2 : 1;
+  for (const { segment } of graphemes(text)) width += NOTHING.test(segment) ? 0 : WIDE.test(segment) ? 2 : 1;
   return width;
 }
 
@@ -28,7 +33,7 @@ export function cut(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
   let out = "";
   let width = 0;
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     width += displayWidth(segment);
     if (width > columns - 1) break;
     out += segment;

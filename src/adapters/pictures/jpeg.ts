@@ -116,11 +116,18 @@ function qualityOf(segments: readonly Segment[]): number {
     }
   }
   const [luma, chroma] = [sums.get(0), sums.get(1)];
-  for (let quality = 1; quality < 100; quality++) {
+  const isAsFine = (quality: number): boolean => {
     const fine = luma === undefined || scaledSum(LUMA, 0, quality) <= luma;
-    if (fine && (chroma === undefined || scaledSum(CHROMA, 48, quality) <= chroma)) return quality;
+    return fine && (chroma === undefined || scaledSum(CHROMA, 48, quality) <= chroma);
+  };
+  // The sums fall as quality rises.
+  let [low, high] = [1, 100];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isAsFine(middle)) high = middle;
+    else low = middle + 1;
   }
-  return 100;
+  return low;
 }
 
 /** The sum of a table at a quality; Annex K's chroma table is 99 in the 48 places that are not listed. */

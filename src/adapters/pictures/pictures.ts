@@ -6,8 +6,9 @@ import { extname } from "node:path";
 import type { PathText } from "../../core/inbox/path-text.ts";
 import type { Log, Pictures } from "../../ports.ts";
 import { type Anatomy, anatomyOf, infoOf, PIXELS_MAX } from "./anatomy.ts";
+import { openHere } from "./here.ts";
 import { PREVIEW_PIXELS_MAX } from "./plate.ts";
-import { openPool } from "./pool.ts";
+import { openPool, type Pool } from "./pool.ts";
 import { withFile } from "./source.ts";
 import type { TaskName, Tasks } from "./tasks.ts";
 
@@ -29,6 +30,13 @@ export function openPictures({ workers, memoryBytes, pixelsMax = PIXELS_MAX, log
   const program = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
   const count = Math.max(1, workers);
   const pool = openPool({ program, workers: count, memoryBytes, limitMs: LIMIT_MS, workerData: { pixelsMax }, log });
+  return picturesOver(pool, count, pixelsMax);
+}
+
+/** For a command that does one picture: no threads. */
+export const openPicturesHere = (pixelsMax: number): Pictures => picturesOver(openHere(pixelsMax), 1, pixelsMax);
+
+function picturesOver(pool: Pool, workers: number, pixelsMax: number): Pictures {
   const anatomy = (file: PathText): Promise<Anatomy & { readonly sizeBytes: number }> =>
     withFile(file, async (source) => ({ ...(await anatomyOf(source, pixelsMax)), sizeBytes: source.size }));
 
@@ -41,7 +49,7 @@ export function openPictures({ workers, memoryBytes, pixelsMax = PIXELS_MAX, log
     pool.run(name, asks, { bytes, signal }) as Promise<Tasks[N]["gives"]>;
 
   return {
-    workers: count,
+    workers,
     async inspect(file, signal) {
       signal?.throwIfAborted();
       return infoOf(await anatomy(file));

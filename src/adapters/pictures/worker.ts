@@ -1,36 +1,11 @@
-/** A picture worker: one thread, one task at a time, everything that touches pixels. */
+/** A picture worker: one thread, one task at a time. */
 import { parentPort, workerData } from "node:worker_threads";
-import sharp from "sharp";
-import { fingerprintOf } from "./fingerprint.ts";
-import { exportLook, fitPairs, outside } from "./look.ts";
-import { paint, plate, prove } from "./plate.ts";
-import { render } from "./render.ts";
-import { readRgb, writeRgb } from "./rgb.ts";
-import { crossing, type FromWorker, type TaskName, type Tasks, type ToWorker } from "./tasks.ts";
-import { verify } from "./verify.ts";
-
-// One thread a picture: slicing one over several costs more than it gains, and a cache would only hold memory.
-sharp.concurrency(1);
-sharp.cache(false);
+import { programsFor } from "./programs.ts";
+import { crossing, type FromWorker, type TaskName, type ToWorker } from "./tasks.ts";
 
 const { pixelsMax } = workerData as { readonly pixelsMax: number };
+const programs = programsFor(pixelsMax);
 const running = new Map<number, AbortController>();
-
-const programs: {
-  readonly [N in TaskName]: (asks: Tasks[N]["asks"], signal: AbortSignal) => Promise<Tasks[N]["gives"] | undefined>;
-} = {
-  fingerprint: ({ file }) => fingerprintOf(file),
-  plate: (asks) => plate(asks, pixelsMax),
-  paint: (asks) => paint(asks, pixelsMax),
-  prove: (asks) => prove(asks),
-  fit: (asks) => fitPairs(asks, pixelsMax),
-  outside: (asks) => outside(asks, pixelsMax),
-  exportLook: (asks) => exportLook(asks),
-  render: (asks, signal) => render(asks, pixelsMax, signal),
-  readRgb: ({ file }) => readRgb(file, pixelsMax),
-  writeRgb: (asks) => writeRgb(asks),
-  verify: (asks) => verify(asks, pixelsMax),
-};
 
 parentPort!.on("message", async (message: ToWorker) => {
   if (message.kind === "abort") return running.get(message.id)?.abort();
@@ -38,8 +13,7 @@ parentPort!.on("message", async (message: ToWorker) => {
   const controller = new AbortController();
   running.set(id, controller);
   try {
-    const program = programs[name as TaskName] as (asks: unknown, signal: AbortSignal) => Promise<unknown>;
-    say({ kind: "done", id, gives: await program(asks, controller.signal) });
+    say({ kind: "done", id, gives: await programs[name as TaskName](asks, controller.signal) });
   } catch (thrown) {
     say({ kind: "failed", id, failure: crossing(thrown) });
   } finally {

@@ -8,6 +8,7 @@
 import type { Triple } from "../colour/srgb.ts";
 import { AppError } from "../errors.ts";
 import { LATTICE_SIZE_MAX, LATTICE_SIZE_MIN, type Lattice, latticeOf } from "./lattice.ts";
+import { readPlainRows } from "./rows.ts";
 import { sampleTetrahedral } from "./sample.ts";
 
 export type Cube = {
@@ -55,7 +56,16 @@ export function parseCube(text: string): Cube {
   let rows: Float32Array | undefined;
   let filled = 0;
   let lineNumber = 0;
-  for (const line of linesOf(text)) {
+  let at = text.startsWith("\uFEFF") ? 1 : 0;
+  while (at < text.length) {
+    if (rows !== undefined) {
+      const plain = readPlainRows(text, at, rows, filled);
+      lineNumber += (plain.filled - filled) / 3;
+      ({ at, filled } = plain);
+      if (at >= text.length) break;
+    }
+    const { line, next } = lineAt(text, at);
+    at = next;
     lineNumber++;
     if (line.length > LINE_LENGTH_MAX) throw invalid(lineNumber, `longer than ${LINE_LENGTH_MAX} characters`);
     const words = line.trim().split(/[ \t]+/);
@@ -84,15 +94,13 @@ function keepComment({ comments }: Head, line: string): void {
   if (comment !== "" && comments.length < COMMENTS_MAX) comments.push(comment);
 }
 
-/** Lines of a text one by one, without its byte order mark; ends are LF, CRLF or CR. */
-function* linesOf(text: string): Generator<string> {
-  const ends = /\r\n|\n|\r/g;
-  let start = text.startsWith("\uFEFF") ? 1 : 0;
-  for (let end = ends.exec(text); end !== null; end = ends.exec(text)) {
-    yield text.slice(start, end.index);
-    start = ends.lastIndex;
-  }
-  if (start < text.length) yield text.slice(start);
+const LINE = /[^\r\n]*(?:\r\n|\n|\r|$)/y;
+
+/** The line that begins at `at`, and where the next does; ends are LF, CRLF or CR. */
+function lineAt(text: string, at: number): { readonly line: string; readonly next: number } {
+  LINE.lastIndex = at;
+  const [whole] = LINE.exec(text)!;
+  return { line: whole.replace(/[\r\n]+$/, ""), next: at + whole.length };
 }
 
 function readKeyword(head: Head, name: string, words: readonly string[], line: string, at: number): void {

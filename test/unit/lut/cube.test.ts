@@ -5,6 +5,7 @@ import { formatCube, parseCube } from "../../../src/core/lut/cube.ts";
 import { identity } from "../../../src/core/lut/lattice.ts";
 import { sampleTetrahedral } from "../../../src/core/lut/sample.ts";
 import { latticeNamed } from "../../support/looks.ts";
+import { chance } from "../../support/pictures.ts";
 
 const ROWS = ["0 0 0", "1 0 0", "0 1 0", "1 1 0", "0 0 1", "1 0 1", "0 1 1", "1 1 1"];
 const cube = (...head: string[]) => [...head, ...ROWS].join("\n");
@@ -44,6 +45,39 @@ describe("writing", () => {
     const values = identity(2).values;
     values.set([1e-9, -1e-9, -0.25]);
     expect(formatCube({ n: 2, values }, { title: "" })).toContain("\n0.000000 0.000000 -0.250000\n");
+  });
+
+  test("rows of every spelling are the numbers that JavaScript reads", () => {
+    const random = chance(11);
+    const spellings = [
+      (value: number) => value.toFixed(6),
+      (value: number) => value.toFixed(15),
+      (value: number) => value.toFixed(18),
+      (value: number) => String(value),
+      (value: number) => value.toFixed(7).replace(/^0/, ""),
+      (value: number) => `-${value.toFixed(4)}`,
+      (value: number) => value.toExponential(5),
+      () => "1.",
+      () => "1",
+    ];
+    const ends = ["\n", "\r\n", "\r", " \n", "\n\n", "\n# remark\n"];
+    const gaps = [" ", "  ", "\t"];
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(list.length * random())]!;
+    const words = Array.from({ length: 3 * 9 ** 3 }, () => pick(spellings)(random()));
+    const rows = Array.from(
+      { length: 9 ** 3 },
+      (_, row) => words.slice(3 * row, 3 * row + 3).join(pick(gaps)) + pick(ends),
+    );
+    const { lattice } = parseCube(`LUT_3D_SIZE 9\n${rows.join("")}`);
+    expect([...lattice.values]).toEqual(words.map((word) => Math.fround(Number(word))));
+  });
+
+  test("a wrong row after thousands of plain ones is named by its own line", () => {
+    const lines = formatCube(identity(17), { title: "x" }).trimEnd().split("\n");
+    const broken = [...lines.slice(0, 3_000), "0.1 0.2 oops", ...lines.slice(3_001)];
+    expect(() => parseCube(broken.join("\n"))).toThrow(/^line 3001: /);
+    expect(() => parseCube(lines.slice(0, -1).join("\n"))).toThrow(/4912 of 4913 rows/);
+    expect(() => parseCube([...lines, "1 1 1"].join("\n"))).toThrow(/more than 4913 rows/);
   });
 
   test("every value is written as toFixed(6) would", () => {

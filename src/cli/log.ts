@@ -1,0 +1,19 @@
+/** The log, for commands. */
+import { type OpenLog, openLog } from "../adapters/log.ts";
+import type { Config } from "../core/config/parse.ts";
+import type { World } from "./command.ts";
+
+/** The log as configured. `quietest` raises the level of commands that talk for themselves. */
+export function logOf(config: Config, world: Pick<World, "stderr">, quietest?: "warn" | "error"): OpenLog {
+  const { level, file } = config.log;
+  const secrets = config.backends.flatMap((backend) => ("token" in backend && backend.token ? [backend.token] : []));
+  const isQuiet =
+    quietest !== undefined && file === null && (level === "debug" || level === "info" || level === "warn");
+  return openLog({
+    level: isQuiet ? quietest : level,
+    file,
+    stderr: world.stderr,
+    plain: world.stderr.isTTY === true,
+    secrets,
+  });
+}
