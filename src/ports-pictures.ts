@@ -2,13 +2,13 @@
 import type { Grade } from "./core/colour/parametric.ts";
 import type { PathText } from "./core/inbox/path-text.ts";
 import type { LookFormat } from "./core/job/job.ts";
-import type { PictureFormat, PictureInfo } from "./core/job/picture.ts";
+import type { PictureFormat, PictureInfo, RawWay } from "./core/job/picture.ts";
 import type { View } from "./core/local/grid.ts";
 import type { FitReport } from "./core/lut/fit/report.ts";
 import type { RgbPicture } from "./core/lut/hald.ts";
 import type { Box, Frame } from "./core/workflow/framing.ts";
 
-export type { PictureFormat, PictureInfo } from "./core/job/picture.ts";
+export type { PictureFormat, PictureInfo, RawWay } from "./core/job/picture.ts";
 
 export type Fingerprint = {
   /** SHA-256 of all bytes. */
@@ -23,6 +23,24 @@ export type PlateRequest = {
   readonly pictureSha256?: string;
   readonly frame: Frame;
   readonly to: PathText;
+};
+
+export type DevelopRequest = {
+  readonly original: PathText;
+  /** When given, the very bytes that are developed must hold this picture, else `original-changed`. */
+  readonly pictureSha256?: string;
+  readonly way: RawWay;
+  /** An existing folder, where a program's files may lie meanwhile. */
+  readonly folder: PathText;
+  /** The picture; replaced atomically. */
+  readonly to: PathText;
+};
+
+/** A plain picture file with the RAW's metadata: whoever wants the photo opens this one. */
+export type DevelopReport = {
+  readonly pictureSha256: string;
+  readonly photo: PictureInfo;
+  readonly notes: readonly string[];
 };
 
 export type PaintRequest = { readonly plate: PathText; readonly grade: Grade; readonly to: PathText };
@@ -141,6 +159,15 @@ export type Pictures = {
   /** Errors: `file-unsupported`, `picture-damaged`, `picture-too-large`. Reads the header only. */
   inspect(file: PathText, signal?: AbortSignal): Promise<PictureInfo>;
   fingerprint(file: PathText, signal?: AbortSignal): Promise<Fingerprint>;
+  /** The kind of a camera's RAW, such as "CR2", by its content; null for every other file. Reads the header only. */
+  rawKind(file: PathText, signal?: AbortSignal): Promise<string | null>;
+  /**
+   * What is known of a RAW before it is developed. By its preview everything holds; else size and depth are the header's.
+   * Errors: `file-unsupported` where there is no preview and one is wanted.
+   */
+  inspectRaw(file: PathText, way: RawWay, signal?: AbortSignal): Promise<PictureInfo>;
+  /** Makes a picture of a RAW, which stays as it is. Errors: `raw-command-failed`, `picture-damaged`, `file-unsupported`. */
+  develop(request: DevelopRequest, signal?: AbortSignal): Promise<DevelopReport>;
   /** The picture oriented, in sRGB, framed and scaled, as an 8-bit RGB PNG without metadata. */
   plate(request: PlateRequest, signal?: AbortSignal): Promise<{ readonly sha256: string; readonly sizeBytes: number }>;
   /** Paints a plate with a parametric grade (the builtin backend's whole work). */

@@ -32,7 +32,14 @@ const CATALOGUE = {
 
   // Files that arrive.
   "file-truncated": { retry: false, hint: "Copy the file again; it is taken by itself when it is complete." },
-  "file-unsupported": { retry: false, hint: "hotgrade grades JPEG, PNG, TIFF and WebP; convert the file or leave it." },
+  "file-unsupported": {
+    retry: false,
+    hint: "hotgrade grades JPEG, PNG, TIFF, WebP and camera RAW; convert the file or leave it.",
+  },
+  "raw-command-failed": {
+    retry: true,
+    hint: "Run the program of `rawCommand` by hand on one RAW; it has to end with exit code 0 and write a picture to {out}.",
+  },
   "file-too-large": { retry: false, hint: "The limit is in docs/configuration.md under Limits." },
   "picture-damaged": {
     retry: false,

@@ -9,6 +9,8 @@ import { type Anatomy, anatomyOf, infoOf, PIXELS_MAX } from "./anatomy.ts";
 import { openHere } from "./here.ts";
 import { PREVIEW_PIXELS_MAX } from "./plate.ts";
 import { openPool, type Pool } from "./pool.ts";
+import { bytesToDevelop } from "./raw/budget.ts";
+import { rawKindOf } from "./raw/kind.ts";
 import { withFile } from "./source.ts";
 import type { TaskName, Tasks } from "./tasks.ts";
 
@@ -45,6 +47,7 @@ function picturesOver(pool: Pool, workers: number, pixelsMax: number): Pictures 
     const { width, height, bitDepth, sizeBytes } = await anatomy(file);
     return BASE_BYTES + sizeBytes + Math.round(copies * width * height * 4 * (bitDepth / 8));
   }
+  const sizeOf = (file: PathText): Promise<number> => withFile(file, async ({ size }) => size);
   const run = <N extends TaskName>(name: N, asks: Tasks[N]["asks"], bytes: number, signal?: AbortSignal) =>
     pool.run(name, asks, { bytes, signal }) as Promise<Tasks[N]["gives"]>;
 
@@ -55,6 +58,16 @@ function picturesOver(pool: Pool, workers: number, pixelsMax: number): Pictures 
       return infoOf(await anatomy(file));
     },
     fingerprint: (file, signal) => run("fingerprint", { file }, BASE_BYTES, signal),
+    async rawKind(file, signal) {
+      signal?.throwIfAborted();
+      return withFile(file, rawKindOf);
+    },
+    inspectRaw: async (file, way, signal) =>
+      run("inspectRaw", { file, way }, BASE_BYTES + (await sizeOf(file)), signal),
+    async develop(request, signal) {
+      const bytes = BASE_BYTES + (await withFile(request.original, (source) => bytesToDevelop(source, request.way)));
+      return run("develop", request, bytes, signal);
+    },
     plate: async (request, signal) => run("plate", request, await needs(request.original, 1), signal),
     async paint(request, signal) {
       await run("paint", request, await needs(request.plate, 2), signal);

@@ -17,6 +17,8 @@ export function programsFor(pixelsMax: number): Readonly<Record<TaskName, Progra
     readonly [N in TaskName]: (asks: Tasks[N]["asks"], signal: AbortSignal) => Promise<Tasks[N]["gives"] | undefined>;
   } = {
     fingerprint: async ({ file }) => (await import("./fingerprint.ts")).fingerprintOf(file),
+    inspectRaw: async ({ file, way }) => (await import("./raw/develop.ts")).inspectRaw(file, way, pixelsMax),
+    develop: async (asks, signal) => (await import("./raw/develop.ts")).develop(asks, pixelsMax, signal),
     plate: async (asks) => (await import("./plate.ts")).plate(asks, pixelsMax),
     paint: async (asks) => (await import("./plate.ts")).paint(asks, pixelsMax),
     prove: async (asks) => (await import("./plate.ts")).prove(asks),

@@ -4,8 +4,8 @@
  */
 import type { PictureFormat } from "../../ports.ts";
 
-/** One of ours, or the words for what it seems to be. */
-export type Kind = { readonly format: PictureFormat } | { readonly seems: string };
+/** One of ours, or the words for what it seems to be; `raw` is the kind of a camera's RAW, such as "CR3". */
+export type Kind = { readonly format: PictureFormat } | { readonly seems: string; readonly raw?: string };
 
 /** Bytes `recognise` wants to see. */
 export const HEAD_BYTES = 64;
@@ -22,6 +22,8 @@ const STARTS: readonly (readonly [start: string, seems: string])[] = [
   ["IIU\x00", "a camera RAW (RW2)"],
   ["IIRO", "a camera RAW (ORF)"],
   ["IIRS", "a camera RAW (ORF)"],
+  ["MMOR", "a camera RAW (ORF)"],
+  ["II\x1a\x00\x00\x00HEAPCCDR", "a camera RAW (CRW)"],
   ["FOVb", "a camera RAW (X3F)"],
   ["\x00MRM", "a camera RAW (MRW)"],
   ["\x76\x2f\x31\x01", "an OpenEXR picture"],
@@ -51,12 +53,18 @@ export function recognise(head: Buffer): Kind {
   if (text.startsWith("\xff\xd8\xff")) return { format: "jpeg" };
   if (text.startsWith("\x89PNG\r\n\x1a\n")) return { format: "png" };
   if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return { format: "webp" };
-  if (text.slice(8, 11) === "CR\x02") return { seems: "a camera RAW (CR2)" };
+  if (text.slice(8, 11) === "CR\x02") return seeming("a camera RAW (CR2)");
+  if (/^(II\*\0....IIII|MM\0\*....MMMM)/s.test(text)) return seeming("a camera RAW (IIQ)");
   if (["II*\0", "II+\0", "MM\0*", "MM\0+"].includes(text.slice(0, 4))) return { format: "tiff" };
-  for (const [start, seems] of STARTS) if (text.startsWith(start)) return { seems };
-  if (text.slice(4, 8) === "ftyp") return { seems: BRANDS[text.slice(8, 12)] ?? "a video" };
+  for (const [start, seems] of STARTS) if (text.startsWith(start)) return seeming(seems);
+  if (text.slice(4, 8) === "ftyp") return seeming(BRANDS[text.slice(8, 12)] ?? "a video");
   if (head.length === 0) return { seems: "an empty file" };
   return { seems: isText(head) ? "a text file" : "no picture" };
+}
+
+function seeming(seems: string): Kind {
+  const raw = /^a camera RAW \((\w+)\)$/.exec(seems)?.[1];
+  return raw === undefined ? { seems } : { seems, raw };
 }
 
 const isText = (head: Buffer): boolean =>

@@ -7,6 +7,11 @@ import type * as ports from "../../ports.ts";
 
 export type Tasks = {
   readonly fingerprint: { readonly asks: { readonly file: PathText }; readonly gives: ports.Fingerprint };
+  readonly inspectRaw: {
+    readonly asks: { readonly file: PathText; readonly way: ports.RawWay };
+    readonly gives: ports.PictureInfo;
+  };
+  readonly develop: { readonly asks: ports.DevelopRequest; readonly gives: ports.DevelopReport };
   readonly plate: {
     readonly asks: ports.PlateRequest;
     readonly gives: { readonly sha256: string; readonly sizeBytes: number };

@@ -1,8 +1,9 @@
 /** Which TIFFs are photos that hotgrade grades, and which are a camera's RAW, a document of floats or something else. */
 import { AppError } from "../../core/errors.ts";
 import type { Anatomy } from "./anatomy.ts";
+import { rawKindOfTiff } from "./raw/kind.ts";
 import type { Source } from "./source.ts";
-import { numberAt, numbersAt, readDirectory, readTiff, TAG, type Tree, textAt, writeTree } from "./tiff.ts";
+import { numberAt, numbersAt, readTiff, TAG, type Tree, writeTree } from "./tiff.ts";
 
 /** Tags that say how the pixels lie; every other one is the photo's metadata. */
 const STRUCTURE: ReadonlySet<number> = new Set([
@@ -10,20 +11,6 @@ const STRUCTURE: ReadonlySet<number> = new Set([
   293, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334, 336, 338, 339, 340, 341, 342, 347, 400,
   401, 402, 403, 404, 433, 434, 435, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, 559, 37724,
 ]);
-
-const CFA = 32803;
-const LINEAR_RAW = 34892;
-const RAW_COMPRESSIONS: ReadonlySet<number> = new Set([32767, 32769, 34316, 34713, 65000, 65535]);
-const RAW_BY_MAKE: readonly (readonly [make: string, kind: string])[] = [
-  ["NIKON", "NEF"],
-  ["SONY", "ARW"],
-  ["CANON", "CR2"],
-  ["PENTAX", "PEF"],
-  ["SAMSUNG", "SRW"],
-  ["EPSON", "ERF"],
-  ["HASSELBLAD", "3FR"],
-  ["PHASE ONE", "IIQ"],
-];
 
 /** The tags of a TIFF that go with the photo into another file; those that carry blocks of their own are left out. */
 export function metadataOf(tree: Tree): Tree {
@@ -63,22 +50,11 @@ export async function tiffAnatomy(source: Source): Promise<Omit<Anatomy, "profil
 const unsupported = (seems: string) => new AppError("file-unsupported", `This is ${seems}.`, { seems });
 
 async function refuseRaw(source: Source, tree: Tree): Promise<void> {
-  const below: Tree[] = [tree];
-  for (const at of numbersAt(tree, TAG.subDirectories).slice(0, 16)) {
-    const found = await readDirectory(source, at, tree.little).catch(() => undefined);
-    if (found) below.push(found);
-  }
-  const raw = (one: Tree) =>
-    [CFA, LINEAR_RAW].includes(numberAt(one, TAG.photometric) ?? 0) ||
-    RAW_COMPRESSIONS.has(numberAt(one, TAG.compression) ?? 0);
-  const dng = tree.entries.has(TAG.dngVersion);
-  if (!dng && !below.some(raw)) return;
-  const make = textAt(tree, TAG.make)?.toUpperCase() ?? "";
-  const kind = dng ? "DNG" : RAW_BY_MAKE.find(([name]) => make.startsWith(name))?.[1];
-  throw unsupported(kind ? `a camera RAW (${kind})` : "a camera RAW");
+  const kind = await rawKindOfTiff(source, tree);
+  if (kind !== null) throw unsupported(kind === "RAW" ? "a camera RAW" : `a camera RAW (${kind})`);
 }
 
-function blocksOf(tree: Tree): Anatomy["blocks"] {
+export function blocksOf(tree: Tree): Anatomy["blocks"] {
   const bytes = (tag: number) => tree.entries.get(tag)?.bytes ?? null;
   const metadata = metadataOf(tree);
   const head = Buffer.from(tree.little ? "II*\0\x08\0\0\0" : "MM\0*\0\0\0\x08", "latin1");
