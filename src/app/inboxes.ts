@@ -6,7 +6,8 @@ import { dispositionFolders } from "../core/config/recipe.ts";
 import { hintOf } from "../core/errors.ts";
 import type { PathText } from "../core/inbox/path-text.ts";
 import { showPath } from "../core/inbox/path-text.ts";
-import type { Inbox } from "../ports.ts";
+import { isRawName } from "../core/inbox/rule.ts";
+import type { Inbox, Sighting } from "../ports.ts";
 import { type IntakeContext, intakeFor } from "./intake.ts";
 
 export type OpenInbox = { readonly config: InboxConfig; readonly scanner: Inbox };
@@ -20,6 +21,14 @@ export async function openInboxes(
   return Promise.all(
     inboxes.map(async (inbox) => ({ config: inbox, scanner: await openOne(inbox, outboxes, context) })),
   );
+}
+
+/** A RAW that was refused or left alone is asked about again: the configuration may have changed its mind. */
+function afresh(known: Sighting, { raw }: InboxConfig): Sighting {
+  const isAnswer = known.state === "ignored" || (known.state === "refused" && known.code === "file-unsupported");
+  const wasLinked = known.state === "ignored" && raw.kind === "skip";
+  if (!isAnswer || wasLinked || !isRawName(known.path)) return known;
+  return { ...known, state: "settling", code: null, message: null };
 }
 
 async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], context: IntakeContext): Promise<Inbox> {
@@ -36,7 +45,7 @@ async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], contex
       rescanMs: inbox.rescanMs,
       order: inbox.order,
       skip: [...outboxes, ...dispositionFolders(inbox)],
-      known: await ledger.sightings.of(inbox.path),
+      known: (await ledger.sightings.of(inbox.path)).map((known) => afresh(known, inbox)),
     },
     {
       settled: take,

@@ -4,12 +4,13 @@
  */
 
 import type { BackendConfig, Config, InboxConfig } from "../core/config/parse.ts";
-import { canonicalRecipe, dispositionFolder, recipeFor } from "../core/config/recipe.ts";
+import { canonicalRecipe, dispositionFolder, recipeFor, recipeOf } from "../core/config/recipe.ts";
 import { AppError, asAppError } from "../core/errors.ts";
 import { numberedNames } from "../core/inbox/naming.ts";
 import { baseName, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import { startOf } from "../core/job/identity.ts";
 import type { Disposition, Job, Origin, Recipe } from "../core/job/job.ts";
+import { type PictureInfo, RAW_PREVIEW } from "../core/job/picture.ts";
 import type { Files, Ports, Settled, Sighting } from "../ports.ts";
 import { findLook, keepFound, shootOf } from "./looks.ts";
 
@@ -20,6 +21,9 @@ const PROMPT_BYTES_MAX = 64 * 1024;
 const SIDE_MIN = 16;
 
 type Verdict = Pick<Sighting, "state" | "code" | "message">;
+
+/** No failure: the configuration wants it so. */
+const LEFT_ALONE: Verdict = { state: "ignored", code: null, message: "RAW files are left alone here (raw: skip)." };
 
 export type Intake = (file: Settled) => Promise<Verdict>;
 
@@ -35,6 +39,7 @@ export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
   const { ports, config } = context;
   return async (file) => {
     try {
+      if (inbox.raw.kind === "skip" && (await ports.pictures.rawKind(file.absolute)) !== null) return LEFT_ALONE;
       const { prompt, cube } = await folderWords(file.path, inbox, ports);
       const look = await findLook(inbox, cube, ports);
       await keepFound(look, ports);
@@ -68,14 +73,17 @@ export type NewPhoto = Settled & {
 /** The job of a photo, new or known; undefined when the file is an output of ours. Errors: the file's own. */
 export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeContext): Promise<Job | undefined> {
   const { clock, files, ids, ledger, pictures } = ports;
-  const { signature, absolute, inbox, path, recipe, origin, priority } = photo;
+  const { signature, absolute, inbox, path, origin, priority } = photo;
   if (signature.sizeBytes > config.limits.fileSizeBytes)
     throw new AppError(
       "file-too-large",
       `The file has ${signature.sizeBytes} bytes; the limit is ${config.limits.fileSizeBytes}.`,
     );
-  const info = await pictures.inspect(absolute);
-  if (recipe.look.kind !== "kept" && Math.min(info.width, info.height) < SIDE_MIN)
+  const info = await infoOf(photo, pictures);
+  const recipe = recipeOf(photo.recipe, info);
+  // The header of a RAW that is developed may not say how large the picture will be.
+  const isKnown = info.width > 0 && info.height > 0;
+  if (isKnown && recipe.look.kind !== "kept" && Math.min(info.width, info.height) < SIDE_MIN)
     throw new AppError(
       "picture-too-small",
       `The picture is ${info.width}×${info.height} pixels; no look can be seen in it.`,
@@ -108,6 +116,12 @@ export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeC
     clock.now(),
   );
   return job;
+}
+
+/** Of a RAW that is still to be developed, what its header and its preview say. */
+async function infoOf({ absolute, recipe }: NewPhoto, pictures: Ports["pictures"]): Promise<PictureInfo> {
+  const isRaw = (await pictures.rawKind(absolute)) !== null;
+  return isRaw ? pictures.inspectRaw(absolute, recipe.raw ?? RAW_PREVIEW) : pictures.inspect(absolute);
 }
 
 /** The words of the nearest prompt.txt and the nearest look.cube, from the photo's folder up to the inbox. */

@@ -1,7 +1,7 @@
 /** Photos whose recipe has been edited since they were graded, and their way into the line again. */
 
 import type { Config, InboxConfig } from "../core/config/parse.ts";
-import { canonicalRecipe, recipeFor } from "../core/config/recipe.ts";
+import { canonicalRecipe, recipeFor, recipeOf } from "../core/config/recipe.ts";
 import { asAppError } from "../core/errors.ts";
 import { folderOf, type PathText } from "../core/inbox/path-text.ts";
 import { startOf, startWithLook } from "../core/job/identity.ts";
@@ -19,6 +19,7 @@ type Now = {
   readonly recipeHash: string;
   readonly look: FoundLook;
   /** Without the look that the inbox is locked to: locking is about photos to come. */
+  readonly unlocked: Recipe;
   readonly unlockedHash: string;
 };
 
@@ -40,10 +41,19 @@ export async function staleJobs(
   for (const job of await ports.ledger.jobs.find({ inbox: inbox.path })) {
     if (seen.has(job.path)) continue; // newest first: an older job of the same path does not count
     seen.add(job.path);
-    const now = await nowOf(job.path);
+    const found = await nowOf(job.path);
+    const now = found && nowFor(job, found);
     if (now && job.status === "done" && !isOf(job, now)) stale.push({ job, ...now });
   }
   return stale;
+}
+
+/** Of a photo that is no RAW, whatever the config says of RAW today. */
+function nowFor(job: Job, now: Now): Now {
+  const recipe = recipeOf(now.recipe, job.facts.photo);
+  if (recipe === now.recipe) return now;
+  const unlockedHash = hashOf(recipeOf(now.unlocked, job.facts.photo));
+  return { ...now, recipe, recipeHash: hashOf(recipe), unlockedHash };
 }
 
 /** Locking and unlocking an inbox are about photos to come: neither makes one stale. */
@@ -67,7 +77,7 @@ async function findNow(
     const own = await findLook(inbox, cube, ports, "unlocked");
     const [recipe, unlocked] = [look, own].map(({ source }) => recipeFor(inbox, backends, { prompt, look: source }));
     const hashes = { recipeHash: hashOf(recipe!), unlockedHash: hashOf(unlocked!) };
-    return { recipe: recipe!, look, ...hashes };
+    return { recipe: recipe!, unlocked: unlocked!, look, ...hashes };
   } catch (thrown) {
     const { code } = asAppError(thrown);
     if (code === "look-unknown" || code === "look-unusable") return undefined;

@@ -3,13 +3,15 @@
 import { systemIds } from "../adapters/system.ts";
 import { AppError, asAppError } from "../core/errors.ts";
 import { baseName, extensionOf, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
-import type { Files, PictureFormat, Pictures, RenderReport } from "../ports.ts";
+import { endingOf } from "../core/job/output-names.ts";
+import type { Files, PictureFormat, Pictures, RawWay, RenderReport } from "../ports.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
 import { filesOf, requireFiles } from "./disk.ts";
 import { EXIT } from "./exit.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
 import { loadPictureConfig, withPictures } from "./pictures.ts";
+import { asPicture, RAW, rawWay } from "./raw.ts";
 
 const FORMATS: Readonly<Record<string, PictureFormat>> = {
   ...{ jpg: "jpeg", jpeg: "jpeg", jpe: "jpeg", png: "png", tif: "tiff", tiff: "tiff", webp: "webp" },
@@ -24,9 +26,10 @@ export const apply = defineCommand({
   usage: "IN… --cube FILE.cube --out DIR|FILE [--strength 0…1] [--quality N]",
   about: [
     "Writes each photo with the look applied: same size, same format, same metadata and colour profile. With one photo, --out may name a file, whose extension decides the format; otherwise it names a folder, made when absent, and the photos keep their names.",
-    "An existing file is never replaced: that photo is reported, the others go on, and the exit code is 1.",
+    "A camera RAW is written as a picture: `IMG_1.CR2` becomes `IMG_1.jpg`, or `IMG_1.tif` where it was developed. An existing file is never replaced: that photo is reported, the others go on, and the exit code is 1.",
   ],
   options: {
+    ...RAW,
     cube: { kind: "text", value: "FILE.cube", required: true, about: "The look." },
     out: { kind: "text", short: "o", value: "DIR|FILE", required: true, about: "Where to write." },
     strength: { kind: "number", value: "S", min: 0, max: 1, fallback: 1, about: "How much of the look:" },
@@ -53,10 +56,17 @@ export const apply = defineCommand({
     const cube = absolute(cwd, options.cube);
     await requireFiles(files, [cube]);
     const targets = await targetsOf(files, cwd, words, options.out);
+    const way = rawWay(options.raw, config);
     const how = targets.length > 1 ? "at once" : "one by one";
     const results = await withPictures(config, { stderr }, how, (pictures) => {
       const one = (target: Target) =>
-        render(files, pictures, target, { cube, strength: options.strength, quality: options.quality ?? null }, signal);
+        render(
+          files,
+          pictures,
+          target,
+          { cube, strength: options.strength, quality: options.quality ?? null, way },
+          signal,
+        );
       let count = 0;
       const said = async (target: Target): Promise<Result> => {
         const result = await one(target);
@@ -92,27 +102,44 @@ async function render(
   files: Files,
   pictures: Pictures,
   target: Target,
-  look: { readonly cube: PathText; readonly strength: number; readonly quality: number | null },
+  {
+    way,
+    ...look
+  }: {
+    readonly cube: PathText;
+    readonly strength: number;
+    readonly quality: number | null;
+    readonly way: RawWay;
+  },
   signal: AbortSignal,
 ): Promise<Result> {
-  const { input, output } = target;
-  const folder = folderOf(output);
+  const { input } = target;
+  const folder = folderOf(target.output);
   const temp = joinPath(folder, `.hotgrade-${systemIds.uuid()}.tmp`);
   try {
     await requireFiles(files, [input]);
-    if (await files.stat(output)) throw exists(output);
-    const format = target.format === "same" ? (await pictures.inspect(input, signal)).format : target.format;
-    await files.makeFolder(folder);
-    const report = await pictures.render({ original: input, ...look, format, to: temp }, signal);
-    if ((await files.publish(temp, output)) === "taken") throw exists(output);
-    await files.syncFolder(folder);
-    return { ...target, report };
+    if (await files.stat(target.output)) throw exists(target.output);
+    return await asPicture({ files, pictures, signal }, input, { way, folder }, async ({ file, photo, notes }) => {
+      const format =
+        target.format === "same" ? (photo ?? (await pictures.inspect(file, signal))).format : target.format;
+      const output = photo && target.format === "same" ? withEnding(target.output, format) : target.output;
+      if (await files.stat(output)) throw exists(output);
+      await files.makeFolder(folder);
+      const report = await pictures.render({ original: file, ...look, format, to: temp }, signal);
+      if ((await files.publish(temp, output)) === "taken") throw exists(output);
+      await files.syncFolder(folder);
+      return { ...target, output, report: { ...report, notes: [...notes, ...report.notes] } };
+    });
   } catch (thrown) {
     await files.discard(temp);
     const error = signal.aborted ? new AppError("interrupted", "Stopped.", {}, thrown) : asAppError(thrown);
     return { ...target, error };
   }
 }
+
+/** No RAW is written: `IMG_1.CR2` becomes `IMG_1.jpg`. */
+const withEnding = (output: PathText, format: PictureFormat): PathText =>
+  `${output.slice(0, output.length - extensionOf(output).length)}${endingOf(format)}` as PathText;
 
 const exists = (output: PathText) => new AppError("output-exists", `${showPath(output)} is there already`, { output });
 

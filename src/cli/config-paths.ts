@@ -26,9 +26,16 @@ export function resolvePaths(config: Config, root: string, home: string | undefi
       ...inbox,
       path: at(inbox.path),
       outbox: at(inbox.outbox),
+      raw: inbox.raw.kind === "command" ? { ...inbox.raw, command: programAt(inbox.raw.command, at) } : inbox.raw,
       look: inbox.look.kind === "file" ? { kind: "file", file: at(inbox.look.file) } : inbox.look,
     })),
   };
+}
+
+/** A program named by a path lies where the config says; one named by its name alone is looked for as ever. */
+function programAt(command: readonly string[], at: (text: string) => PathText): readonly string[] {
+  const [program, ...words] = command;
+  return program?.includes("/") ? [at(program), ...words] : command;
 }
 
 type Folder = { readonly kind: "inbox" | "outbox"; readonly path: PathText; readonly key: string };

@@ -1,12 +1,13 @@
 /** fit: the look between two pictures, as a .cube. */
 import { performance } from "node:perf_hooks";
 import { AppError } from "../core/errors.ts";
-import { extensionOf } from "../core/inbox/path-text.ts";
+import { extensionOf, folderOf, type PathText } from "../core/inbox/path-text.ts";
 import { defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
 import { filesOf, requireFiles } from "./disk.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
 import { loadPictureConfig, withPictures } from "./pictures.ts";
+import { asPicture, RAW, rawWay } from "./raw.ts";
 
 export const fit = defineCommand({
   name: "fit",
@@ -39,6 +40,7 @@ export const fit = defineCommand({
       fallback: "rounded",
       about: "How AFTER's colours became bytes; ComfyUI truncates.",
     },
+    ...RAW,
     ...JSON_OUTPUT,
     ...CONFIG,
   },
@@ -54,19 +56,27 @@ export const fit = defineCommand({
     if (extensionOf(cube) !== "cube") throw new AppError("usage", `--out ${options.out} must end in .cube`);
     const [before, after] = [absolute(cwd, words[0]!), absolute(cwd, words[1]!)];
     const baseline = options.baseline === undefined ? null : absolute(cwd, options.baseline);
-    await requireFiles(filesOf({ env }), [before, after, ...(baseline === null ? [] : [baseline])]);
+    const files = filesOf({ env });
+    await requireFiles(files, [before, after, ...(baseline === null ? [] : [baseline])]);
     print.progress("fitting …");
     const { report, ms } = await withPictures(config, { stderr }, "one by one", async (pictures) => {
       const start = performance.now();
-      const report = await pictures.fit(
-        {
-          pairs: [{ before, after, baseline, rounding: options.rounding }],
-          size: options.size,
-          title: nameOf(after),
-          comments: ["Fitted by hotgrade. For sRGB-encoded pictures."],
-          to: cube,
-        },
-        signal,
+      const settings = { way: rawWay(options.raw, config), folder: folderOf(cube) };
+      const picture = <T>(input: PathText, use: (file: PathText) => Promise<T>) =>
+        asPicture({ files, pictures, signal }, input, settings, ({ file }) => use(file));
+      const report = await picture(before, (from) =>
+        picture(after, (to) =>
+          pictures.fit(
+            {
+              pairs: [{ before: from, after: to, baseline, rounding: options.rounding }],
+              size: options.size,
+              title: nameOf(after),
+              comments: ["Fitted by hotgrade. For sRGB-encoded pictures."],
+              to: cube,
+            },
+            signal,
+          ),
+        ),
       );
       return { report, ms: Math.round(performance.now() - start) };
     });

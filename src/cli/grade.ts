@@ -10,13 +10,14 @@ import { baseName, extensionOf, folderOf, joinPath, type PathText } from "../cor
 import { kindOfName } from "../core/inbox/rule.ts";
 import type { OutputFormat, OutputRecipe, Recipe } from "../core/job/job.ts";
 import { isLookName } from "../core/lut/names.ts";
-import type { Files } from "../ports.ts";
+import type { Files, RawWay } from "../ports.ts";
 import { defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
 import { finishErrand, showProgress } from "./errand-result.ts";
 import { logOf } from "./log.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
 import { type OpenProject, openProject } from "./project.ts";
+import { RAW, rawWay } from "./raw.ts";
 
 const FORMATS: Readonly<Record<string, OutputFormat>> = {
   ...{ jpg: "jpeg", jpeg: "jpeg", jpe: "jpeg", png: "png", tif: "tiff", tiff: "tiff", webp: "webp" },
@@ -38,6 +39,7 @@ export const grade = defineCommand({
       value: "NAME|FILE.cube",
       about: "Use this look and ask no model: a kept one by its name, or a .cube.",
     },
+    ...RAW,
     ...CONFIG,
     ...JSON_OUTPUT,
   },
@@ -56,6 +58,7 @@ export const grade = defineCommand({
     );
     const output = await outputOf(files, absolute(cwd, options.out), options.out, inputs.length);
     const inbox = settingsOf(project);
+    const way = rawWay(options.raw, project.config);
     const log = logOf(project.config, context, "error");
     try {
       const find = async (ports: LinePorts) => {
@@ -63,7 +66,7 @@ export const grade = defineCommand({
         const look = await (asked ? settingLook(asked, ports) : findLook(inbox, undefined, ports));
         await keepFound(look, ports);
         const plain = recipeFor(inbox, project.config.backends, { prompt: options.prompt, look: look.source });
-        const recipe = { ...plain, output: { ...plain.output, ...output } };
+        const recipe = { ...withRaw(plain, way), output: { ...plain.output, ...output } };
         return Promise.all(inputs.map((input) => photoOf(files, input, recipe, inbox.priority)));
       };
       const errand = { project, files, log, signal, progress: showProgress(print) };
@@ -113,6 +116,9 @@ function settingsOf({ config }: OpenProject): InboxConfig {
   if (!inbox) throw new AppError("usage", "the configuration has no inbox to take the settings from");
   return inbox;
 }
+
+const withRaw = ({ raw: _raw, ...plain }: Recipe, way: RawWay): Recipe =>
+  way.kind === "preview" ? plain : { ...plain, raw: way };
 
 const lookAsked = (text: string, cwd: string): LookSetting =>
   isLookName(text) ? { kind: "named", name: text } : { kind: "file", file: absolute(cwd, text) };

@@ -2,17 +2,22 @@
 import { access } from "node:fs/promises";
 import { resolve } from "node:path";
 import { hostFacts, memoryBudget } from "../adapters/system.ts";
-import type { Config } from "../core/config/parse.ts";
+import type { Config, InboxConfig } from "../core/config/parse.ts";
 import type { Pictures } from "../ports.ts";
 import type { World } from "./command.ts";
 import { CONFIG_FILES } from "./config-paths.ts";
 import type { Environment } from "./environment.ts";
 
 /** What pictures alone need of the configuration. */
-export type PictureConfig = { readonly memory: Config["memory"]; readonly limits: Pick<Config["limits"], "pixels"> };
+export type PictureConfig = {
+  readonly memory: Config["memory"];
+  readonly limits: Pick<Config["limits"], "pixels">;
+  /** How RAW becomes a picture in them. */
+  readonly inboxes: readonly Pick<InboxConfig, "raw">[];
+};
 
 /** As the grammar has it where nothing is written; a test compares. */
-export const PICTURE_DEFAULTS: PictureConfig = { memory: "auto", limits: { pixels: 500_000_000 } };
+export const PICTURE_DEFAULTS: PictureConfig = { memory: "auto", limits: { pixels: 500_000_000 }, inboxes: [] };
 
 /** As loadConfig, but where there is no file the grammar is not even read: that takes as long as the rest of the start. */
 export async function loadPictureConfig(from: {

@@ -22,6 +22,8 @@ export type Solved = Required<Pick<Facts, "look" | "cube" | "verdict" | "score" 
 
 export type Rendering = {
   readonly job: Job;
+  /** The picture to render: the original, or what was developed from it. */
+  readonly picture: Pick<RenderRequest, "original"> & { readonly pictureSha256: string };
   readonly cube: PathText;
   readonly to: Pick<RenderRequest, "to" | "format">;
   readonly ports: Ports;

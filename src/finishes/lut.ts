@@ -52,10 +52,10 @@ async function keepGrid(file: PathText, { files, looksFolder }: Ports): Promise<
 }
 
 export function renderLook(
-  { job, cube, to, ports, attempting }: Rendering,
+  { job, picture, cube, to, ports, attempting }: Rendering,
   besides: Pick<RenderRequest, "grid" | "answer">,
 ): Promise<RenderReport> {
-  const { original, pictureSha256 } = job;
+  const { original, pictureSha256 } = picture;
   const { strength, output } = job.recipe;
   const request = { original, pictureSha256, cube, strength, quality: output.quality, ...to, ...besides };
   return ports.pictures.render(request, attempting.signal);

@@ -8,6 +8,7 @@ import { verdictOf } from "../core/lut/fit/score.ts";
 import type { Ports } from "../ports.ts";
 import type { ScoredLook } from "../ports-ledger.ts";
 import type { Attempting } from "./define.ts";
+import { pictureOf } from "./developed.ts";
 import { originalStands } from "./original.ts";
 
 /** What a photo of a shoot comes to without a fit; or the heroes, itself first, whose pairs are to be fitted now. */
@@ -39,7 +40,8 @@ async function takeLook(job: Job, shoot: string, ports: Ports, attempting: Attem
   if (stop) return stop;
   const { clock, ledger, pictures } = ports;
   const looks = await ledger.shoots.looks(shoot);
-  const { original, pictureSha256, recipe } = job;
+  const { recipe } = job;
+  const { original, pictureSha256 } = await pictureOf(job, ports, attempting);
   const request = { original, pictureSha256, cubes: looks.map(({ file }) => file) };
   const shares = await pictures.outside(request, attempting.signal);
   const outsideMax = recipe.look.kind === "shoot" ? recipe.look.outsideMax : 1;

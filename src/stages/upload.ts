@@ -6,6 +6,7 @@ import { framingFor } from "../core/job/finishing.ts";
 import { done, wait } from "../core/job/job.ts";
 import { frameFor } from "../core/workflow/framing.ts";
 import { defineStage, workFile } from "./define.ts";
+import { pictureOf } from "./developed.ts";
 import { originalStands } from "./original.ts";
 
 /** Photos whose backends are silent are not claimed at all; this one fell silent in between. */
@@ -22,8 +23,8 @@ export const uploadStage = defineStage({
     const backend = await backends.choose(job.recipe.backends);
     if (!backend) return wait({ afterMs: NO_BACKEND_WAIT_MS }, `none of ${job.recipe.backends.join(", ")} answers`);
 
-    const { original, pictureSha256 } = job;
-    const { width, height } = job.facts.photo ?? (await pictures.inspect(original, attempting.signal));
+    const { original, pictureSha256, photo } = await pictureOf(job, ports, attempting);
+    const { width, height } = photo;
     const rule = await backend.plateRule(job.recipe.workflow, job.recipe.slots);
     const frame = frameFor(rule, width, height, framingFor(job.recipe));
     const file = workFile(attempting, "plate.png");

@@ -12,9 +12,10 @@ import { done, type Job } from "../core/job/job.ts";
 import { type Naming, namingOf } from "../core/job/output-names.ts";
 import { reportOf } from "../core/job/report.ts";
 import { finishNamed } from "../finishes/index.ts";
-import type { PictureInfo, Ports } from "../ports.ts";
+import type { Ports } from "../ports.ts";
 import type { Output, OutputKind } from "../ports-ledger.ts";
 import { type Attempting, defineStage } from "./define.ts";
+import { discardDeveloped, type Pictured, pictureOf } from "./developed.ts";
 import { originalStands } from "./original.ts";
 
 /** Foreign files under our names, one after the other, until we give up. */
@@ -31,13 +32,14 @@ export const writeStage = defineStage({
     let notes: readonly string[] = job.facts.notes ?? [];
     if (!(await areStaged(outputs, ports))) {
       for (const temp of job.facts.temps ?? []) await ports.files.discard(temp);
-      const info = job.facts.photo ?? (await ports.pictures.inspect(job.original, attempting.signal));
-      const naming = namingOf(job, info);
+      const picture = await pictureOf(job, ports, attempting);
+      const naming = namingOf(job, picture.photo);
       await ports.files.proveWritable(naming.folder);
       outputs = await reserve(job, naming, [], ports, attempting);
-      notes = [...new Set([...notes, ...(await encode(job, cube, outputs, naming, info, ports, attempting))])];
+      notes = [...new Set([...notes, ...(await encode(job, cube, outputs, naming, picture, ports, attempting))])];
     }
     const published = await publish(job, ports, attempting);
+    await discardDeveloped(job, ports, attempting);
     return done({ outputs: published.map(({ path }) => path), notes });
   },
 });
@@ -60,7 +62,7 @@ async function encode(
   cube: PathText,
   outputs: readonly Output[],
   naming: Naming,
-  info: PictureInfo,
+  picture: Pictured,
   ports: Ports,
   attempting: Attempting,
 ): Promise<readonly string[]> {
@@ -69,7 +71,7 @@ async function encode(
   );
   await attempting.note({ temps: [...temps.values()] });
   try {
-    return await encodeTo(temps, job, cube, info, naming, ports, attempting);
+    return await encodeTo(temps, job, cube, picture, naming, ports, attempting);
   } catch (thrown) {
     // What could not be finished takes no room while the job waits.
     for (const temp of temps.values()) await ports.files.discard(temp);
@@ -81,7 +83,7 @@ async function encodeTo(
   temps: ReadonlyMap<OutputKind, PathText>,
   job: Job,
   cube: PathText,
-  info: PictureInfo,
+  picture: Pictured,
   naming: Naming,
   ports: Ports,
   attempting: Attempting,
@@ -90,7 +92,8 @@ async function encodeTo(
   const photo = temps.get("photo");
   if (!photo) throw new AppError("internal", `Job ${job.id} has no photo among its outputs.`);
   const to = { to: photo, format: naming.format };
-  const rendered = await finishNamed(job.facts.finish ?? "lut").render({ job, cube, to, ports, attempting });
+  const finished = await finishNamed(job.facts.finish ?? "lut").render({ job, picture, cube, to, ports, attempting });
+  const rendered = { ...finished, notes: [...picture.notes, ...finished.notes] };
   const { strength } = job.recipe;
   const name = showPath(stemOf(job.path));
   for (const format of ["cube", "hald", "lightroom"] as const) {
@@ -101,7 +104,7 @@ async function encodeTo(
   if (reportTemp) {
     const tickets = await ledger.tickets.ofJob(job.id);
     const attempts = await ledger.attempts.of(job.id);
-    const report = reportOf({ job, info, rendered, tickets, attempts, now: clock.now() });
+    const report = reportOf({ job, info: picture.photo, rendered, tickets, attempts, now: clock.now() });
     await files.writeAtomic(reportTemp, `${JSON.stringify(report, null, 2)}\n`);
   }
   for (const [kind, temp] of temps)

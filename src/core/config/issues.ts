@@ -121,6 +121,7 @@ function crossChecks(plain: unknown): readonly Issue[] {
       for (const key of ["finish", "onSpatial"])
         if (["local", "direct"].includes(String(inbox[key])))
           say(["inboxes", at, key], `${key}: ${inbox[key]} is about one photo, and cannot be shared by a shoot`);
+    if (isRecord(inbox)) for (const [key, message] of rawIssues(inbox)) say(["inboxes", at, key], message);
     const wanted = isRecord(inbox) ? inbox.backend : undefined;
     [wanted].flat().forEach((name, nth) => {
       if (typeof name !== "string" || names.includes(name)) return;
@@ -129,6 +130,19 @@ function crossChecks(plain: unknown): readonly Issue[] {
     });
   });
   return issues;
+}
+
+/** A program for RAW that is missing, or that could not know which file is meant. */
+function rawIssues({ raw, rawCommand }: Readonly<Record<string, unknown>>): readonly (readonly [string, string])[] {
+  if (raw === "command" && rawCommand === undefined)
+    return [["raw", 'raw: command needs rawCommand, such as [darktable-cli, "{in}", "{out}"]']];
+  const words = listOf(rawCommand).map(String);
+  const missing =
+    words.length > 0 ? ["{in}", "{out}"].filter((place) => !words.some((word) => word.includes(place))) : [];
+  return missing.map((place) => [
+    "rawCommand",
+    `rawCommand has no ${place}: where is the program to ${place === "{in}" ? "find the RAW" : "write"}?`,
+  ]);
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,6 +1,7 @@
 /** From the plain values of a configuration file to a Config, or to everything that is wrong with them at once. */
 import type { PathText } from "../inbox/path-text.ts";
 import type { Disposition, FinishName, OnSpatial, OutputFormat, ShootRules, Sidecar } from "../job/job.ts";
+import type { RawWay } from "../job/picture.ts";
 import { isLookName } from "../lut/names.ts";
 import { parseDuration, parsePixels, parseSize } from "./durations.ts";
 import { type Issue, issuesOf, sentenceOf } from "./issues.ts";
@@ -36,6 +37,7 @@ export type InboxConfig = {
   readonly lutSize: number;
   readonly strength: number;
   readonly onSpatial: OnSpatial;
+  readonly raw: RawSetting;
   readonly settleMs: number;
   readonly rescanMs: number;
   readonly order: "oldest" | "newest" | "name";
@@ -48,6 +50,9 @@ export type InboxConfig = {
   readonly original: Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>>;
   readonly priority: number;
 };
+
+/** How RAW files become pictures, or that they are left alone. */
+export type RawSetting = RawWay | { readonly kind: "skip" };
 
 /** Where looks come from: a model, a .cube, or a look that was kept under a name. */
 export type LookSetting =
@@ -122,6 +127,8 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     shootGap: _gap,
     heroes: _heroes,
     outsideMax: _outside,
+    rawCommand: _command,
+    rawLimit: _limit,
     settle,
     rescan,
     ...inbox
@@ -134,6 +141,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     workflow,
     backends: backend === undefined ? null : [backend].flat(),
     look: lookOf(text),
+    raw: rawOf(text),
     settleMs: parseDuration(settle)!,
     rescanMs: parseDuration(rescan)!,
     original: {
@@ -149,6 +157,11 @@ function lookOf({ look, shootGap, heroes, outsideMax }: InboxText): LookSetting 
   if (look === "each") return { kind: "each" };
   if (look === "shoot") return { kind: "shoot", heroes, gapMs: parseDuration(shootGap)!, outsideMax };
   return isLookName(look) ? { kind: "named", name: look } : { kind: "file", file: look as PathText };
+}
+
+function rawOf({ raw, rawCommand, rawLimit }: InboxText): RawSetting {
+  if (raw !== "command") return { kind: raw };
+  return { kind: "command", command: rawCommand ?? [], limitMs: parseDuration(rawLimit)! };
 }
 
 function dispositionOf(text: string): Disposition {

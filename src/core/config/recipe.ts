@@ -2,6 +2,7 @@
 import type { PathText } from "../inbox/path-text.ts";
 import { joinPath } from "../inbox/path-text.ts";
 import type { LookSource, Recipe } from "../job/job.ts";
+import type { PictureInfo } from "../job/picture.ts";
 import type { BackendConfig, InboxConfig } from "./parse.ts";
 import { expandTemplate, type PromptWords } from "./template.ts";
 
@@ -40,6 +41,8 @@ export function recipeFor(
     lutSize: inbox.lutSize,
     strength: inbox.strength,
     onSpatial: inbox.onSpatial,
+    // As it was before there was a choice, so that photos graded then are not stale.
+    ...(inbox.raw.kind !== "preview" && inbox.raw.kind !== "skip" && { raw: inbox.raw }),
     output: {
       outbox: inbox.outbox,
       structure: inbox.structure,
@@ -51,6 +54,13 @@ export function recipeFor(
     },
     original: inbox.original,
   };
+}
+
+/** The recipe of one photo: how RAW is developed says something of RAW files alone. */
+export function recipeOf(recipe: Recipe, photo: PictureInfo | undefined): Recipe {
+  if (photo?.raw !== undefined || recipe.raw === undefined) return recipe;
+  const { raw: _raw, ...rest } = recipe;
+  return rest;
 }
 
 /** The whole prompt of one photo: places filled, then the suffix. `{camera}` of a photo without one leaves no double space. */

@@ -170,6 +170,21 @@ const inbox = z.strictObject({
   order: z.enum(["oldest", "newest", "name"]).default("oldest").describe("Which photo is taken first."),
   format: z.enum(["same", "jpeg", "png", "tiff", "webp"]).default("same").describe("Format of the output."),
   quality: z.int().min(1).max(100).nullable().default(null).describe("1 to 100; null keeps the source's."),
+  raw: z
+    .enum(["preview", "develop", "command", "skip"])
+    .default("preview")
+    .describe(
+      "What becomes of a camera's RAW: `preview` grades the largest JPEG in it, `develop` develops it to 16 bits with the camera's white balance, `command` has `rawCommand` do it, `skip` leaves it alone.",
+    ),
+  rawCommand: z
+    .array(z.string().min(1).max(PATH_MAX), { error: "expected a list: the program, then its words" })
+    .min(1)
+    .max(100)
+    .optional()
+    .describe(
+      'With `raw: command`: a program and its words, run without a shell, such as `[darktable-cli, "{in}", "{out}"]`. It reads a copy of the RAW at `{in}` and writes a picture, best a TIFF of 16 bits, to `{out}`.',
+    ),
+  rawLimit: duration("1s", "15m").default("10m").describe("How long `rawCommand` may take for one photo."),
   suffix: z
     .string()
     .max(64)

@@ -12,9 +12,11 @@ export type NameKind = "photo" | "foreign" | "recipe" | "none";
 const PHOTOS = new Set("jpg jpeg jpe jfif png tif tiff webp".split(" "));
 
 /** Pictures that are not graded (yet): a person who drops one wants to hear why nothing happens. */
-const FOREIGN = new Set(
+const FOREIGN = new Set("heic heif hif avif gif bmp jxl jp2 psd psb".split(" "));
+
+/** A camera's RAW; what the inbox's `raw` says becomes of it. */
+const RAWS = new Set(
   (
-    "heic heif hif avif gif bmp jxl jp2 psd psb " +
     "3fr ari arw bay cr2 cr3 crw dcr dcs dng drf eip erf fff gpr iiq k25 kdc mef mos mrw nef nrw orf pef ptx raf raw " +
     "rw2 rwl sr2 srf srw x3f"
   ).split(" "),
@@ -60,10 +62,12 @@ export function isSystemFolder(name: string): boolean {
 export function kindOfName(name: string): NameKind {
   if (isTempName(name)) return "none";
   const extension = extensionOf(name);
-  if (PHOTOS.has(extension)) return "photo";
+  if (PHOTOS.has(extension) || RAWS.has(extension)) return "photo";
   if (FOREIGN.has(extension)) return "foreign";
   return (RECIPE_FILES as readonly string[]).includes(name.toLowerCase()) ? "recipe" : "none";
 }
+
+export const isRawName = (name: string): boolean => !isTempName(name) && RAWS.has(extensionOf(name));
 
 /** A picture that can be graded, by its name: `isPhotoName("IMG_1.JPG")` is true, of "IMG_1.heic" false. */
 export function isPhotoName(name: string): boolean {

@@ -2,7 +2,7 @@
 import type { ErrorCode } from "../errors.ts";
 import type { PathText } from "../inbox/path-text.ts";
 import type { FitReport } from "../lut/fit/report.ts";
-import type { PictureInfo } from "./picture.ts";
+import type { PictureInfo, RawWay } from "./picture.ts";
 
 /** The stages of the line, in order. `LINE` in stages/index.ts holds their programs. */
 export const STAGES = ["upload", "queue", "fetch", "lut", "write", "retire"] as const;
@@ -49,6 +49,8 @@ export type Recipe = {
   readonly lutSize: number;
   readonly strength: number;
   readonly onSpatial: OnSpatial;
+  /** How a RAW becomes a picture; without it, by its preview. Only the recipes of RAW files have it. */
+  readonly raw?: RawWay;
   readonly output: OutputRecipe;
   readonly original: Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>>;
 };
@@ -95,6 +97,12 @@ export type Signature = { readonly sizeBytes: number; readonly mtimeNs: string; 
 export type Facts = {
   readonly signature?: Signature;
   readonly photo?: PictureInfo;
+  /** Of a RAW: the picture made of it, in the work folder, and the hash of that. It can be made again. */
+  readonly developed?: {
+    readonly file: PathText;
+    readonly pictureSha256: string;
+    readonly notes: readonly string[];
+  };
   readonly backend?: string;
   readonly plate?: string;
   readonly ticket?: string;

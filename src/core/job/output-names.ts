@@ -49,11 +49,14 @@ export function namingOf(job: Job, info: PictureInfo): Naming {
   };
 }
 
+/** The ending of a format's files, without its dot. */
+export const endingOf = (format: PictureFormat): string => EXTENSIONS[format][0]!;
+
 /** The original's own extension where it fits the format, in its own case: `a.JPG` stays .JPG as a JPEG. */
 function extensionFor(path: PathText, format: PictureFormat): string {
   const own = extensionOf(path);
   if (EXTENSIONS[format].includes(own)) return path.slice(path.length - own.length);
-  return EXTENSIONS[format][0]!;
+  return endingOf(format);
 }
 
 /** What templates of prompts and names may say of a photo. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadPictureConfig, PICTURE_DEFAULTS } from "../../../src/cli/pictures.ts";
 import { parse } from "../../../src/core/config/parse.ts";
+import { RAW_PREVIEW } from "../../../src/core/job/picture.ts";
 
 let cwd: string;
 beforeEach(() => {
@@ -15,9 +16,10 @@ const load = (explicit?: string) => loadPictureConfig({ explicit, cwd, env: {} }
 
 test("without a file, pictures have the grammar's own defaults", async () => {
   const parsed = parse({});
-  expect(parsed.ok && { memory: parsed.config.memory, limits: { pixels: parsed.config.limits.pixels } }).toEqual(
-    PICTURE_DEFAULTS,
-  );
+  expect(
+    parsed.ok && { memory: parsed.config.memory, limits: { pixels: parsed.config.limits.pixels }, inboxes: [] },
+  ).toEqual(PICTURE_DEFAULTS);
+  expect(parsed.ok && parsed.config.inboxes[0]?.raw).toEqual(RAW_PREVIEW);
   expect(await load()).toEqual(PICTURE_DEFAULTS);
 });
 
