@@ -11,6 +11,7 @@ import { EXIT, exitCodeOf } from "./exit.ts";
 import { logOf } from "./log.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
 import { type OpenProject, openProject, withLedger } from "./project.ts";
+import { findProgram } from "./raw.ts";
 
 type Said = Finding & { readonly about: string };
 
@@ -32,7 +33,7 @@ export const check = defineCommand({
     const said: Said[] = [
       { about: "config", level: "ok", code: null, message: project.configFile ?? "no file: the defaults hold" },
     ];
-    said.push(...(await folderFindings(project)));
+    said.push(...(await folderFindings(project)), ...(await programFindings(project, context.env.PATH)));
     const ports = await openPorts(project, project.files, log);
     try {
       for (const backend of ports.backends.all) {
@@ -74,6 +75,22 @@ async function tried(ask: () => Promise<readonly Finding[]>): Promise<readonly F
     const { code, message } = asAppError(thrown);
     return [{ level: "error", code, message }];
   }
+}
+
+/** The programs that develop RAW: are they there? Nothing is run. */
+async function programFindings({ config, files }: OpenProject, path: string | undefined): Promise<readonly Said[]> {
+  const said: Said[] = [];
+  for (const { raw } of config.inboxes) {
+    if (raw.kind !== "command") continue;
+    const [program] = raw.command;
+    const findings = await tried(async () => {
+      if (!(await findProgram(files, program!, path)))
+        throw new AppError("raw-command-failed", "There is no such program.");
+      return [{ level: "ok", code: null, message: "is there" }];
+    });
+    said.push(...findings.map((finding) => ({ about: `rawCommand ${program}`, ...finding })));
+  }
+  return said;
 }
 
 async function folderFindings(project: OpenProject): Promise<readonly Said[]> {

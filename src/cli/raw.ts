@@ -1,10 +1,12 @@
 /** RAW files named on a command line: the option that says how they become pictures, and the picture while it is needed. */
+import { delimiter } from "node:path";
 import { systemIds } from "../adapters/system.ts";
 import type { InboxConfig } from "../core/config/parse.ts";
 import { AppError } from "../core/errors.ts";
 import { joinPath, type PathText } from "../core/inbox/path-text.ts";
 import { type PictureInfo, RAW_PREVIEW, type RawWay } from "../core/job/picture.ts";
 import type { Files, Pictures } from "../ports.ts";
+import { absolute } from "./config-paths.ts";
 import type { PictureConfig } from "./pictures.ts";
 
 export const RAW = {
@@ -56,4 +58,22 @@ export async function asPicture<T>(
   } finally {
     await files.discard(to);
   }
+}
+
+/** Where a program lies: one named by a path there, any other in the folders of PATH. */
+export async function findProgram(
+  files: Pick<Files, "stat">,
+  program: string,
+  path: string | undefined,
+): Promise<PathText | undefined> {
+  const isPath = program.includes("/") || program.includes("\\");
+  const endings = delimiter === ";" ? ["", ".exe"] : [""];
+  for (const folder of isPath ? [""] : (path ?? "").split(delimiter)) {
+    if (!isPath && folder === "") continue;
+    for (const ending of endings) {
+      const file = absolute(folder || "/", program + ending);
+      if ((await files.stat(file))?.kind === "file") return file;
+    }
+  }
+  return undefined;
 }

@@ -111,6 +111,23 @@ describe("preview", () => {
     expect(await pictures.inspectRaw(upright, PREVIEW)).toMatchObject({ orientation: 1, width: 60, height: 90 });
   });
 
+  test("one much smaller than the sensor says what there is besides", async () => {
+    const raw = await saved(folder, "small.dng", await dngOf(320, 240, { preview: [200, 150] }));
+    expect((await developed(raw, PREVIEW)).notes[0]).toMatch(
+      /200 × 150 pixels; with `raw: develop` it has 320 × 240\.$/,
+    );
+  });
+
+  test("of a file that is cut short, no smaller one is taken instead", async () => {
+    for (const bytes of [await dngOf(320, 240), await containerOf("CR3")]) {
+      const raw = await saved(folder, "short.raw", bytes.subarray(0, bytes.length - 1000));
+      await expect(pictures.inspectRaw(raw, PREVIEW)).rejects.toMatchObject({
+        code: "picture-damaged",
+        message: expect.stringContaining("cut short"),
+      });
+    }
+  });
+
   test("a RAW without one is refused with the way out", async () => {
     const raw = await saved(folder, "bare.nef", await containerOf("NEF", { preview: null }));
     await expect(pictures.inspectRaw(raw, PREVIEW)).rejects.toMatchObject({

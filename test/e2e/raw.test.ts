@@ -32,7 +32,9 @@ describe("an inbox", () => {
     expect(await sharp(join(project.outbox, "IMG_1.jpg")).metadata()).toMatchObject({ width: 64, height: 96 });
     const report = JSON.parse(readFileSync(join(project.outbox, "IMG_1.grade.json"), "utf8"));
     expect(report.original).toMatchObject({ name: "IMG_1.CR2", raw: "CR2", width: 64, height: 96 });
-    expect(report.notes).toContain("The photo is the JPEG that the camera put into the CR2, 64 × 96 pixels.");
+    expect(report.notes).toContain(
+      "The photo is the JPEG that the camera put into the CR2, 64 × 96 pixels; with `raw: develop` it has 6000 × 4000.",
+    );
     expect(fileOf(raw)).toEqual(before);
   });
 
@@ -152,6 +154,17 @@ describe("a program for RAW", () => {
     expect((await project.run("once")).code).toBe(0);
     expect(readFileSync(runs, "utf8").trim().split("\n")).toHaveLength(2);
     expect(await sharp(join(project.outbox, "IMG_6.tif")).metadata()).toMatchObject({ width: 160, height: 120 });
+  });
+
+  test("check says whether it is there, and fails when it is not", async () => {
+    project = makeProject(commanded("develop.cjs"));
+    expect((await project.run("check")).stdout).toContain(`rawCommand ${process.execPath}: is there`);
+    writeFileSync(
+      join(project.root, "hotgrade.yaml"),
+      config(', raw: command, rawCommand: [no-such, "{in}", "{out}"]'),
+    );
+    const { code, stdout } = await project.run("check");
+    expect([code, stdout]).toEqual([1, expect.stringContaining("rawCommand no-such: There is no such program.")]);
   });
 
   test("the configuration needs a program that is told both files", async () => {

@@ -45,14 +45,17 @@ export async function develop(request: DevelopRequest, pixelsMax: number, signal
   return {
     pictureSha256: (await fingerprintFrom(source)).pictureSha256,
     photo: { ...infoOf(anatomy), raw: raw.kind },
-    notes: [noteOf(raw.kind, way, infoOf(anatomy)), ...made.notes],
+    notes: [noteOf(raw, way, infoOf(anatomy)), ...made.notes],
   };
 }
 
-function noteOf(kind: string, way: RawWay, { width, height }: PictureInfo): string {
+function noteOf({ kind, size }: RawFile, way: RawWay, { width, height }: PictureInfo): string {
   switch (way.kind) {
-    case "preview":
-      return `The photo is the JPEG that the camera put into the ${kind}, ${width} × ${height} pixels.`;
+    case "preview": {
+      const note = `The photo is the JPEG that the camera put into the ${kind}, ${width} × ${height} pixels`;
+      const isSmall = size !== null && 2 * width * height < size.width * size.height;
+      return isSmall ? `${note}; with \`raw: develop\` it has ${size.width} × ${size.height}.` : `${note}.`;
+    }
     case "develop":
       return `The ${kind} was developed by LibRaw, with the camera's white balance.`;
     case "command":

@@ -1,5 +1,6 @@
 /** A RAW taken apart: what it is, what it says of the photo, and the largest picture that the camera put into it. */
 import { AppError } from "../../../core/errors.ts";
+import { endingOf } from "../../../core/inbox/endings.ts";
 import type { PictureInfo } from "../../../ports.ts";
 import type { Blocks } from "../anatomy.ts";
 import { bufferSource } from "../source.ts";
@@ -27,11 +28,15 @@ const MAKER_NOTE = 37500;
 /** Photometric types of pictures: grey both ways, RGB, YCbCr. */
 const PICTURES = [0, 1, 2, 6];
 
-/** Errors: `file-unsupported` when it is no RAW. */
+/** Errors: `file-unsupported` when it is no RAW, `picture-damaged` when it is not whole. */
 export async function readRaw(bytes: Buffer): Promise<RawFile> {
   const source = bufferSource(bytes);
   const kind = await rawKindOf(source);
   if (kind === null) throw new AppError("file-unsupported", "This is no camera RAW.");
+  // Else a smaller JPEG before the cut would be taken for the largest.
+  const ending = await endingOf(async (at, length) => bytes.subarray(at, at + length), bytes.length);
+  if (ending.kind === "incomplete")
+    throw new AppError("picture-damaged", `The ${nameOf(kind)} is cut short: ${ending.reason}.`);
   const isTiff = ["II", "MM"].includes(bytes.toString("latin1", 0, 2)) && kind !== "CRW";
   const root = isTiff ? await readTiff(source).catch(() => null) : null;
   const directories = root ? await directoriesOf(source, root) : [];
