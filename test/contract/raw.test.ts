@@ -6,12 +6,13 @@ import { ExifTool } from "exiftool-vendored";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPictures } from "../../src/adapters/pictures/pictures.ts";
+import { developByLibraw } from "../../src/adapters/pictures/raw/libraw.ts";
 import type { PathText } from "../../src/core/inbox/path-text.ts";
 import { identity } from "../../src/core/lut/lattice.ts";
 import type { Pictures, RawWay } from "../../src/ports.ts";
 import { pathOf, saved, savedCube, silent, tagsOf } from "../support/photos.ts";
 import { drawn, scene } from "../support/pictures.ts";
-import { CONTAINER_KINDS, containerOf, dngOf, jpegOf, MAKER_NOTE, withExif } from "../support/raws.ts";
+import { CONTAINER_KINDS, containerOf, dngOf, exifDirectory, jpegOf, MAKER_NOTE, withExif } from "../support/raws.ts";
 import { buildTiff } from "../support/tiffs.ts";
 
 const PREVIEW: RawWay = { kind: "preview" };
@@ -86,6 +87,23 @@ describe("preview", () => {
       const start = output.indexOf("Exif\0\0") + 6;
       expect(output.indexOf(MAKER_NOTE) - start).toBe(bytes.indexOf(MAKER_NOTE));
     }
+  });
+
+  test("notes that are larger than a JPEG holds are left out, and nothing else with them", async () => {
+    const exif = { entries: [...exifDirectory().entries, [37500, 7, Buffer.alloc(70_000, "n")]] } as const;
+    const sensor = { entries: [[262, 3, [32803]]] } as const;
+    const head = buildTiff({
+      entries: [
+        [271, 2, "NIKON CORPORATION"],
+        [34665, 4, { directory: exif }],
+        [330, 4, { directories: [sensor] }],
+      ],
+    });
+    const raw = await saved(folder, "long.nef", Buffer.concat([head, await jpegOf(48, 32)]));
+    expect((await developed(raw, PREVIEW)).notes).toContainEqual(
+      expect.stringContaining("maker's own notes were left out"),
+    );
+    expect(await tagsOf(tool, await written(raw, PREVIEW, "jpeg"))).toMatchObject({ "ExifIFD:ExposureTime": 0.004 });
   });
 
   test("Canon's notes from a CR3 are notes again", async () => {
@@ -186,6 +204,15 @@ describe("develop", () => {
     const cut = await saved(folder, "cut.dng", whole.subarray(0, whole.length - 9000));
     await expect(developed(cut, DEVELOP)).rejects.toMatchObject({ code: "picture-damaged" });
     expect((await developed(await saved(folder, "well.dng", whole), DEVELOP)).photo.width).toBe(96);
+  });
+
+  test("what takes too long is ended, with its memory", async () => {
+    const raw = await dngOf(96, 64);
+    await expect(developByLibraw(raw, { limitMs: 1 })).rejects.toMatchObject({
+      code: "worker-died",
+      message: "Developing was ended after 1 ms.",
+    });
+    expect((await developByLibraw(raw, {})).width).toBe(96);
   });
 
   test("stops at once when it is cancelled", async () => {

@@ -26,7 +26,13 @@ export async function developByLibraw(file: Buffer, { signal, limitMs = LIMIT_MS
   );
   thread.on("message", (answer: Answer) => {
     if (answer.kind === "done") resolve(answer.picture);
-    else reject(new AppError("picture-damaged", `LibRaw cannot develop the RAW: ${answer.why}.`));
+    else
+      reject(
+        new AppError(
+          "picture-damaged",
+          `LibRaw cannot develop the RAW: ${answer.why}. With \`raw: preview\` or \`raw: command\` it may work.`,
+        ),
+      );
   });
   thread.on("error", (error) => reject(died(error.message, error)));
   thread.on("exit", (exitCode) => reject(died(`exit code ${exitCode}`)));
