@@ -7,7 +7,7 @@ import type { InboxConfig, LookSetting } from "../core/config/parse.ts";
 import { recipeFor } from "../core/config/recipe.ts";
 import { AppError } from "../core/errors.ts";
 import { baseName, extensionOf, folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
-import { kindOfName } from "../core/inbox/rule.ts";
+import { isRawName, kindOfName } from "../core/inbox/rule.ts";
 import type { OutputFormat, OutputRecipe, Recipe } from "../core/job/job.ts";
 import { isLookName } from "../core/lut/names.ts";
 import type { Files, RawWay } from "../ports.ts";
@@ -52,13 +52,12 @@ export const grade = defineCommand({
     const { cwd, options, print, signal, words } = context;
     const project = await openProject(context, options.config);
     const { files } = project;
-    const inputs = await photosOf(
-      files,
-      words.map((word) => absolute(cwd, word)),
-    );
-    const output = await outputOf(files, absolute(cwd, options.out), options.out, inputs.length);
+    const named = words.map((word) => absolute(cwd, word));
     const inbox = settingsOf(project);
     const way = rawWay(options.raw, project.config);
+    const withRaws = options.raw !== undefined || inbox.raw.kind !== "skip";
+    const inputs = await photosOf(files, named, (name) => withRaws || !isRawName(name));
+    const output = await outputOf(files, absolute(cwd, options.out), options.out, inputs.length);
     const log = logOf(project.config, context, "error");
     try {
       const find = async (ports: LinePorts) => {
@@ -77,8 +76,12 @@ export const grade = defineCommand({
   },
 });
 
-/** Files as they are named; of a folder, the photos in it. Errors: `usage`. */
-async function photosOf(files: Files, inputs: readonly PathText[]): Promise<readonly PathText[]> {
+/** Files as they are named; of a folder, the photos in it that are `wanted`. Errors: `usage`. */
+async function photosOf(
+  files: Files,
+  inputs: readonly PathText[],
+  wanted: (name: PathText) => boolean,
+): Promise<readonly PathText[]> {
   const photos: PathText[] = [];
   for (const input of inputs) {
     const stat = await files.stat(input);
@@ -86,7 +89,7 @@ async function photosOf(files: Files, inputs: readonly PathText[]): Promise<read
     if (stat.kind !== "folder") photos.push(input);
     else
       for (const { name, kind } of await files.list(input))
-        if (kind === "file" && kindOfName(name) === "photo") photos.push(joinPath(input, name));
+        if (kind === "file" && kindOfName(name) === "photo" && wanted(name)) photos.push(joinPath(input, name));
   }
   if (photos.length === 0) throw new AppError("usage", `there are no photos in ${inputs.join(", ")}`);
   return photos;

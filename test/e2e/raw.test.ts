@@ -111,6 +111,16 @@ describe("the command line", () => {
     expect(readdirSync(project.root).filter((name) => name.startsWith(".hotgrade"))).toEqual([]);
   });
 
+  test("grade leaves the RAW files of a folder alone where the configuration does, and takes one that is named", async () => {
+    project = makeProject(config(", raw: skip"));
+    await saved(project.inbox, "two.dng", await dngOf(96, 64));
+    await saved(project.inbox, "two.jpg", sceneImage(96, 64).jpeg());
+    expect((await project.run("grade", "inbox", "--out", "graded")).code).toBe(0);
+    expect(inGraded().filter((name) => !/cube|json/.test(name))).toEqual(["two.jpg"]);
+    expect((await project.run("grade", "inbox/two.dng", "--out", "other")).code).toBe(0);
+    expect(readdirSync(join(project.root, "other"))).toContain("two.jpg");
+  });
+
   test("--raw command without a program is a mistake that is explained", async () => {
     project = makeProject(config());
     await saved(project.root, "one.dng", await dngOf(64, 48));

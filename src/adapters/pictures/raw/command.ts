@@ -32,7 +32,7 @@ const LINES_TOLD = 5;
 /** The bytes of the file the program made. Errors: `raw-command-failed`; the reason of `signal`. */
 export async function developByCommand(request: CommandRequest): Promise<Buffer> {
   const { command, raw, kind, folder, lengthMax } = request;
-  const own = joinPath(folder, `raw-${randomUUID()}`);
+  const own = joinPath(folder, `.hotgrade-raw-${randomUUID()}`);
   const from = joinPath(own, `photo.${kind.toLowerCase()}`);
   const to = joinPath(own, "developed.tif");
   await told("write", own, () => mkdir(bytesOf(own), { recursive: true }));
