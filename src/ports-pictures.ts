@@ -2,13 +2,13 @@
 import type { Grade } from "./core/colour/parametric.ts";
 import type { PathText } from "./core/inbox/path-text.ts";
 import type { LookFormat } from "./core/job/job.ts";
-import type { PictureFormat, PictureInfo, RawWay } from "./core/job/picture.ts";
+import type { BitDepth, OutputProfile, PictureInfo, RawWay, WrittenFormat } from "./core/job/picture.ts";
 import type { View } from "./core/local/grid.ts";
 import type { FitReport } from "./core/lut/fit/report.ts";
 import type { RgbPicture } from "./core/lut/hald.ts";
 import type { Box, Frame } from "./core/workflow/framing.ts";
 
-export type { PictureFormat, PictureInfo, RawWay } from "./core/job/picture.ts";
+export type { PictureFormat, PictureInfo, RawWay, WrittenFormat } from "./core/job/picture.ts";
 
 export type Fingerprint = {
   /** SHA-256 of all bytes. */
@@ -94,9 +94,15 @@ export type RenderRequest = {
   readonly answer?: Answer;
   /** 0 leaves the photo as it is, 1 applies the whole look. */
   readonly strength: number;
-  readonly format: PictureFormat;
+  readonly format: WrittenFormat;
   /** 1 … 100; null estimates the source's. */
   readonly quality: number | null;
+  /** Bits a channel; without it the original's, as far as the format holds them. */
+  readonly bitDepth?: BitDepth;
+  /** Pixels of the long edge; never makes larger. */
+  readonly resize?: number;
+  /** Convert to it and embed it; without it the original's profile stays. */
+  readonly profile?: OutputProfile;
   /** The new file; made with fsync. Must not exist. */
   readonly to: PathText;
 };

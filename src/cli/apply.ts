@@ -2,30 +2,38 @@
 
 import { systemIds } from "../adapters/system.ts";
 import { AppError, asAppError } from "../core/errors.ts";
+import { stemOf } from "../core/inbox/naming.ts";
 import { baseName, extensionOf, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
-import { endingOf } from "../core/job/output-names.ts";
-import type { Files, PictureFormat, Pictures, RawWay, RenderReport } from "../ports.ts";
+import type { OutputFormat } from "../core/job/job.ts";
+import { extensionFor } from "../core/job/output-names.ts";
+import { formatNotes, formatOfExtension, writtenFormat } from "../core/job/picture.ts";
+import type { Files, Pictures, RawWay, RenderReport, RenderRequest } from "../ports.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
 import { filesOf, requireFiles } from "./disk.ts";
 import { EXIT } from "./exit.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
+import { agree, OUTPUT, outputWith, type Written } from "./output-options.ts";
 import { loadPictureConfig, withPictures } from "./pictures.ts";
 import { asPicture, RAW, rawWay } from "./raw.ts";
 
-const FORMATS: Readonly<Record<string, PictureFormat>> = {
-  ...{ jpg: "jpeg", jpeg: "jpeg", jpe: "jpeg", png: "png", tif: "tiff", tiff: "tiff", webp: "webp" },
-};
-
-type Target = { readonly input: PathText; readonly output: PathText; readonly format: PictureFormat | "same" };
-type Result = Target & ({ readonly report: RenderReport } | { readonly error: AppError });
+/** What to write, where: a file, or a folder that the photo keeps its name in. */
+type Target = { readonly input: PathText; readonly format: OutputFormat } & (
+  | { readonly file: PathText }
+  | { readonly folder: PathText }
+);
+type Result = { readonly input: PathText } & (
+  | { readonly output: PathText; readonly report: RenderReport }
+  | { readonly error: AppError }
+);
+type Look = Pick<RenderRequest, "cube" | "strength" | "quality" | "bitDepth" | "resize" | "profile">;
 
 export const apply = defineCommand({
   name: "apply",
   summary: "apply a .cube to photos at full size",
-  usage: "IN… --cube FILE.cube --out DIR|FILE [--strength 0…1] [--quality N]",
+  usage: "IN… --cube FILE.cube --out DIR|FILE [--strength 0…1] [--format F] [--quality N] [--resize PIXELS]",
   about: [
-    "Writes each photo with the look applied: same size, same format, same metadata and colour profile. With one photo, --out may name a file, whose extension decides the format; otherwise it names a folder, made when absent, and the photos keep their names.",
+    "Writes each photo with the look applied: same size, same format, same metadata and colour profile, unless you ask for another; a HEIC becomes a JPEG. With one photo, --out may name a file, whose extension decides the format; otherwise it names a folder, made when absent, and the photos keep their names.",
     "A camera RAW is written as a picture: `IMG_1.CR2` becomes `IMG_1.jpg`, or `IMG_1.tif` where it was developed. An existing file is never replaced: that photo is reported, the others go on, and the exit code is 1.",
   ],
   options: {
@@ -33,14 +41,7 @@ export const apply = defineCommand({
     cube: { kind: "text", value: "FILE.cube", required: true, about: "The look." },
     out: { kind: "text", short: "o", value: "DIR|FILE", required: true, about: "Where to write." },
     strength: { kind: "number", value: "S", min: 0, max: 1, fallback: 1, about: "How much of the look:" },
-    quality: {
-      kind: "number",
-      value: "N",
-      min: 1,
-      max: 100,
-      whole: true,
-      about: "JPEG or WebP quality; else as the photo's.",
-    },
+    ...OUTPUT,
     ...JSON_OUTPUT,
     ...CONFIG,
   },
@@ -48,6 +49,7 @@ export const apply = defineCommand({
   examples: [
     ["hotgrade apply *.jpg --cube look.cube --out graded", "a whole shoot"],
     ["hotgrade apply photo.tif --cube look.cube --out photo-soft.jpg --strength 0.5", "half of it, as a JPEG"],
+    ["hotgrade apply *.heic --cube look.cube --out web --format avif --resize 2560 --profile srgb", "for a web page"],
   ],
   async run(context) {
     const { cwd, env, stderr, signal, options, words, print } = context;
@@ -55,18 +57,14 @@ export const apply = defineCommand({
     const files = filesOf({ env });
     const cube = absolute(cwd, options.cube);
     await requireFiles(files, [cube]);
-    const targets = await targetsOf(files, cwd, words, options.out);
+    const targets = await targetsOf(files, cwd, words, options.out, options.format);
+    const { format } = targets[0]!;
+    const { format: _, ...output } = outputWith<Written>({ format, quality: null }, { ...options, format });
+    const look = { cube, strength: options.strength, ...output };
     const way = rawWay(options.raw, config);
     const how = targets.length > 1 ? "at once" : "one by one";
     const results = await withPictures(config, { stderr }, how, (pictures) => {
-      const one = (target: Target) =>
-        render(
-          files,
-          pictures,
-          target,
-          { cube, strength: options.strength, quality: options.quality ?? null, way },
-          signal,
-        );
+      const one = (target: Target) => render({ files, pictures, signal }, target, look, way);
       let count = 0;
       const said = async (target: Target): Promise<Result> => {
         const result = await one(target);
@@ -86,60 +84,65 @@ export const apply = defineCommand({
   },
 });
 
-async function targetsOf(files: Files, cwd: string, words: readonly string[], out: string): Promise<readonly Target[]> {
+async function targetsOf(
+  files: Files,
+  cwd: string,
+  words: readonly string[],
+  out: string,
+  asked: OutputFormat | undefined,
+): Promise<readonly Target[]> {
   const inputs = words.map((word) => absolute(cwd, word));
   const to = absolute(cwd, out);
   const kind = (await files.stat(to))?.kind;
-  const format = FORMATS[extensionOf(to)];
+  const format = formatOfExtension(extensionOf(to));
   const isFolder = kind === "folder" || /[\\/]$/.test(out) || inputs.length > 1 || format === undefined;
-  if (!isFolder) return [{ input: inputs[0]!, output: to, format: format! }];
+  if (kind !== "folder") agree(out, isFolder ? undefined : format, asked);
+  if (!isFolder) {
+    return [{ input: inputs[0]!, file: to, format: format! }];
+  }
   if (kind === "file") throw new AppError("usage", `--out ${out} is a file; several photos need a folder`);
   await files.proveWritable(to);
-  return inputs.map((input) => ({ input, output: joinPath(to, baseName(input)), format: "same" as const }));
+  return inputs.map((input) => ({ input, folder: to, format: asked ?? "same" }));
 }
 
 async function render(
-  files: Files,
-  pictures: Pictures,
+  tools: { readonly files: Files; readonly pictures: Pictures; readonly signal: AbortSignal },
   target: Target,
-  {
-    way,
-    ...look
-  }: {
-    readonly cube: PathText;
-    readonly strength: number;
-    readonly quality: number | null;
-    readonly way: RawWay;
-  },
-  signal: AbortSignal,
+  look: Look,
+  way: RawWay,
 ): Promise<Result> {
+  const { files, pictures, signal } = tools;
   const { input } = target;
-  const folder = folderOf(target.output);
+  const folder = "file" in target ? folderOf(target.file) : target.folder;
   const temp = joinPath(folder, `.hotgrade-${systemIds.uuid()}.tmp`);
   try {
     await requireFiles(files, [input]);
-    if (await files.stat(target.output)) throw exists(target.output);
-    return await asPicture({ files, pictures, signal }, input, { way, folder }, async ({ file, photo, notes }) => {
-      const format =
-        target.format === "same" ? (photo ?? (await pictures.inspect(file, signal))).format : target.format;
-      const output = photo && target.format === "same" ? withEnding(target.output, format) : target.output;
+    if ("file" in target && (await files.stat(target.file))) throw exists(target.file);
+    return await asPicture(tools, input, { way, folder }, async ({ file, photo, notes }) => {
+      const original = (photo ?? (await pictures.inspect(file, signal))).format;
+      const format = writtenFormat(target.format, original);
+      const output = "file" in target ? target.file : outputOf(folder, input, format);
       if (await files.stat(output)) throw exists(output);
       await files.makeFolder(folder);
       const report = await pictures.render({ original: file, ...look, format, to: temp }, signal);
       if ((await files.publish(temp, output)) === "taken") throw exists(output);
       await files.syncFolder(folder);
-      return { ...target, output, report: { ...report, notes: [...notes, ...report.notes] } };
+      const all = [...notes, ...formatNotes(target.format, original), ...report.notes];
+      return { input, output, report: { ...report, notes: all } };
     });
   } catch (thrown) {
     await files.discard(temp);
     const error = signal.aborted ? new AppError("interrupted", "Stopped.", {}, thrown) : asAppError(thrown);
-    return { ...target, error };
+    return { input, error };
   }
 }
 
-/** No RAW is written: `IMG_1.CR2` becomes `IMG_1.jpg`. */
-const withEnding = (output: PathText, format: PictureFormat): PathText =>
-  `${output.slice(0, output.length - extensionOf(output).length)}${endingOf(format)}` as PathText;
+/** The photo's own name where its extension fits the format: `a.JPG` as a JPEG, `a.webp` of `a.JPG` as a WebP. */
+function outputOf(folder: PathText, input: PathText, format: RenderRequest["format"]): PathText {
+  const name = baseName(input);
+  const extension = extensionFor(name, format);
+  return joinPath(folder, name.endsWith(`.${extension}`) ? name : (`${stemOf(name)}.${extension}` as PathText));
+}
 
 const exists = (output: PathText) => new AppError("output-exists", `${showPath(output)} is there already`, { output });
 
@@ -174,8 +177,8 @@ function say({ print, options }: CommandContext, result: Result): void {
 }
 
 function asData(result: Result): Record<string, unknown> {
-  const { input, output } = result;
-  if ("report" in result) return { input, output, ...result.report };
+  const { input } = result;
+  if ("report" in result) return { input, output: result.output, ...result.report };
   const { code, message, hint } = result.error;
   return { input, output: null, error: { code, message, hint } };
 }

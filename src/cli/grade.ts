@@ -4,11 +4,12 @@ import type { NewPhoto } from "../app/intake.ts";
 import { findLook, keepFound, settingLook } from "../app/looks.ts";
 import type { LinePorts } from "../app/wire.ts";
 import type { InboxConfig, LookSetting } from "../core/config/parse.ts";
-import { recipeFor } from "../core/config/recipe.ts";
+import { outputFor, recipeFor } from "../core/config/recipe.ts";
 import { AppError } from "../core/errors.ts";
 import { baseName, extensionOf, folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
 import { isRawName, kindOfName } from "../core/inbox/rule.ts";
 import type { OutputFormat, OutputRecipe, Recipe } from "../core/job/job.ts";
+import { formatOfExtension } from "../core/job/picture.ts";
 import { isLookName } from "../core/lut/names.ts";
 import type { Files, RawWay } from "../ports.ts";
 import { defineCommand } from "./command.ts";
@@ -16,12 +17,9 @@ import { absolute } from "./config-paths.ts";
 import { finishErrand, showProgress } from "./errand-result.ts";
 import { logOf } from "./log.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
+import { agree, OUTPUT, outputWith } from "./output-options.ts";
 import { type OpenProject, openProject } from "./project.ts";
 import { RAW, rawWay } from "./raw.ts";
-
-const FORMATS: Readonly<Record<string, OutputFormat>> = {
-  ...{ jpg: "jpeg", jpeg: "jpeg", jpe: "jpeg", png: "png", tif: "tiff", tiff: "tiff", webp: "webp" },
-};
 
 export const grade = defineCommand({
   name: "grade",
@@ -40,6 +38,7 @@ export const grade = defineCommand({
       about: "Use this look and ask no model: a kept one by its name, or a .cube.",
     },
     ...RAW,
+    ...OUTPUT,
     ...CONFIG,
     ...JSON_OUTPUT,
   },
@@ -57,7 +56,9 @@ export const grade = defineCommand({
     const way = rawWay(options.raw, project.config);
     const withRaws = options.raw !== undefined || inbox.raw.kind !== "skip";
     const inputs = await photosOf(files, named, (name) => withRaws || !isRawName(name));
-    const output = await outputOf(files, absolute(cwd, options.out), options.out, inputs.length);
+    const where = await outputOf(files, absolute(cwd, options.out), options.out, inputs.length, options.format);
+    const asked = where.format === undefined ? options : { ...options, format: where.format };
+    const output = outputWith({ ...outputFor(inbox), ...where }, asked);
     const log = logOf(project.config, context, "error");
     try {
       const find = async (ports: LinePorts) => {
@@ -65,7 +66,7 @@ export const grade = defineCommand({
         const look = await (asked ? settingLook(asked, ports) : findLook(inbox, undefined, ports));
         await keepFound(look, ports);
         const plain = recipeFor(inbox, project.config.backends, { prompt: options.prompt, look: look.source });
-        const recipe = { ...withRaw(plain, way), output: { ...plain.output, ...output } };
+        const recipe = { ...withRaw(plain, way), output };
         return Promise.all(inputs.map((input) => photoOf(files, input, recipe, inbox.priority)));
       };
       const errand = { project, files, log, signal, progress: showProgress(print) };
@@ -98,12 +99,19 @@ async function photosOf(
 type Where = Pick<OutputRecipe, "outbox"> & Partial<OutputRecipe>;
 
 /** --out as a folder, or as a file for one photo. Errors: `usage`, `output-exists`, `outbox-unwritable`. */
-async function outputOf(files: Files, out: PathText, typed: string, count: number): Promise<Where> {
+async function outputOf(
+  files: Files,
+  out: PathText,
+  typed: string,
+  count: number,
+  asked: OutputFormat | undefined,
+): Promise<Where> {
   const kind = (await files.stat(out))?.kind;
-  const format = FORMATS[extensionOf(out)];
+  const format = formatOfExtension(extensionOf(out));
   const isFile = count === 1 && kind !== "folder" && !typed.endsWith("/") && format !== undefined;
   if (isFile && kind !== undefined) throw new AppError("output-exists", `${typed} is there already`, { out });
   if (!isFile && kind !== undefined && kind !== "folder") throw new AppError("usage", `--out ${typed} is not a folder`);
+  if (kind !== "folder") agree(typed, isFile ? format : undefined, asked);
   const outbox = isFile ? folderOf(out) : out;
   await files.proveWritable(outbox);
   if (!isFile) return { outbox, structure: "flat" };

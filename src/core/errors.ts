@@ -34,7 +34,7 @@ const CATALOGUE = {
   "file-truncated": { retry: false, hint: "Copy the file again; it is taken by itself when it is complete." },
   "file-unsupported": {
     retry: false,
-    hint: "hotgrade grades JPEG, PNG, TIFF, WebP and camera RAW; convert the file or leave it.",
+    hint: "hotgrade grades JPEG, PNG, TIFF, WebP, AVIF, HEIC and camera RAW; convert the file or leave it.",
   },
   "raw-command-failed": {
     retry: true,

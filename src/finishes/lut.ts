@@ -57,7 +57,9 @@ export function renderLook(
 ): Promise<RenderReport> {
   const { original, pictureSha256 } = picture;
   const { strength, output } = job.recipe;
-  const request = { original, pictureSha256, cube, strength, quality: output.quality, ...to, ...besides };
+  const { quality, bitDepth, resize, profile } = output;
+  const asked = { ...(bitDepth && { bitDepth }), ...(resize && { resize }), ...(profile && { profile }) };
+  const request = { original, pictureSha256, cube, strength, quality, ...asked, ...to, ...besides };
   return ports.pictures.render(request, attempting.signal);
 }
 

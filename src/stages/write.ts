@@ -10,6 +10,7 @@ import { stemOf } from "../core/inbox/naming.ts";
 import { folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import { done, type Job } from "../core/job/job.ts";
 import { type Naming, namingOf } from "../core/job/output-names.ts";
+import { formatNotes } from "../core/job/picture.ts";
 import { reportOf } from "../core/job/report.ts";
 import { finishNamed } from "../finishes/index.ts";
 import type { Ports } from "../ports.ts";
@@ -115,7 +116,7 @@ async function encodeTo(
       temp,
       sha256: kind === "photo" ? rendered.sha256 : await files.sha256(temp),
     });
-  return rendered.notes;
+  return [...formatNotes(job.recipe.output.format, picture.photo.format), ...rendered.notes];
 }
 
 /** Sidecars first, the photo last: whoever sees the photo finds its sidecars beside it. */

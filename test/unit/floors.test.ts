@@ -25,7 +25,7 @@ const DOORS: Readonly<Record<string, string>> = {
   chokidar: "adapters/inbox",
   croner: "adapters/schedule.ts",
   "exiftool-vendored": "adapters/pictures/",
-  "heic-decode": "adapters/pictures/",
+  "libheif-js": "adapters/pictures/",
   "libraw-wasm": "adapters/pictures/raw/",
   pino: "adapters/log.ts",
   sharp: "adapters/pictures/",

@@ -4,6 +4,8 @@
  */
 import { AppError } from "../../core/errors.ts";
 import type { PictureFormat, PictureInfo } from "../../ports.ts";
+import type { HeifHeader } from "./heif.ts";
+import { heifAnatomy } from "./heif-photo.ts";
 import { type Profile, readProfile } from "./icc.ts";
 import { type JpegHeader, readJpeg } from "./jpeg.ts";
 import { iccOfPng, type PngHeader, rawProfileOfPng, readPng, xmpOfPng } from "./png.ts";
@@ -39,6 +41,7 @@ export type Anatomy = {
   readonly jpeg?: JpegHeader;
   readonly png?: PngHeader;
   readonly webp?: WebpHeader;
+  readonly heif?: HeifHeader;
   readonly tiffCompression?: "none" | "lzw" | "deflate";
   readonly notes: readonly string[];
 };
@@ -60,7 +63,7 @@ export async function anatomyOf(source: Source, pixelsMax: number): Promise<Anat
   }
   const { exif, icc } = parts.blocks;
   const tags = parts.tags ?? (exif && (await readTiff(bufferSource(exif)).catch(() => null)));
-  const told = numberAt(tags ?? undefined, TAG.orientation) ?? 1;
+  const told = parts.heif?.orientation ?? numberAt(tags ?? undefined, TAG.orientation) ?? 1;
   const orientation = told >= 1 && told <= 8 ? told : 1;
   return { ...parts, tags, orientation, profile: icc && readProfile(icc) };
 }
@@ -75,6 +78,9 @@ function partsOf(format: PictureFormat, source: Source): Promise<Parts> | Parts 
       return webpAnatomy(source);
     case "tiff":
       return tiffAnatomy(source);
+    case "avif":
+    case "heic":
+      return heifAnatomy(source);
   }
 }
 
@@ -134,7 +140,7 @@ async function pngAnatomy(source: Source): Promise<Parts> {
       resources: rawProfileOfPng(chunks, "iptc") ?? rawProfileOfPng(chunks, "8bim"),
     },
     png,
-    notes: [],
+    notes: colourType === 3 ? ["Indexed colours became RGB."] : [],
   };
 }
 
@@ -173,7 +179,7 @@ export function infoOf(anatomy: Anatomy): PictureInfo {
     width: upright ? width : height,
     height: upright ? height : width,
     orientation,
-    bitDepth: anatomy.bitDepth,
+    bitDepth: anatomy.heif?.bits ?? anatomy.bitDepth,
     hasAlpha: anatomy.hasAlpha,
     model: anatomy.model,
     profile: anatomy.profile?.description ?? null,

@@ -2,9 +2,10 @@
  * Metadata carried from the original into the graded file: EXIF, GPS, IPTC, XMP, the ICC profile, comments.
  * The encoder is given bare pixels and writes none; everything is put in here, byte for byte where the formats agree.
  */
-import type { PictureFormat } from "../../ports.ts";
+import type { WrittenFormat } from "../../ports.ts";
 import type { Anatomy, Blocks } from "./anatomy.ts";
 import { type Facts, PROGRAM, trueExif, trueXmp } from "./exif.ts";
+import { exifItem, profileProperty, withHeifItems, xmpItem } from "./heif-carry.ts";
 import { MARKER, segmentOf } from "./jpeg.ts";
 import { type Chunk, iccChunk, iptcChunk, isRawProfile, isXmp, withChunks, xmpChunk } from "./png.ts";
 import { bufferSource } from "./source.ts";
@@ -29,15 +30,15 @@ const IPTC = 0x0404;
 /** The encoded picture with the original's metadata, in parts to be written one after the other. */
 export async function carryMetadata(
   encoded: Buffer,
-  format: PictureFormat,
+  format: WrittenFormat,
   anatomy: Anatomy,
   facts: Facts & { readonly hasAlpha: boolean },
 ): Promise<Carried> {
   const { exif, xmp, icc, resources } = anatomy.blocks;
   const blocks: Blocks = {
     exif: exif && (await trueExif(exif, facts)),
-    xmp: xmp && trueXmp(xmp),
-    icc: facts.becameSrgb ? null : icc,
+    xmp: xmp && trueXmp(xmp, facts),
+    icc: facts.icc ?? (facts.becameSrgb ? null : icc),
     resources: resources && withoutResources(resources, THUMBNAILS),
   };
   const cargo = { ...facts, anatomy, blocks };
@@ -50,6 +51,8 @@ export async function carryMetadata(
       return intoWebp(encoded, cargo);
     case "tiff":
       return { parts: await intoTiff(encoded, cargo), notes: [] };
+    case "avif":
+      return intoAvif(encoded, cargo);
   }
 }
 
@@ -81,6 +84,7 @@ function intoJpegAgain(encoded: Buffer, { anatomy, blocks }: Cargo): Carried {
     else if (name.startsWith("MPF\0") || marker === 0xeb || marker === 0xee) continue;
     else segments.push(bytes);
   }
+  once("icc", () => iccSegments(blocks.icc));
   return { parts: [encoded.subarray(0, 2), ...segments, afterHeader(encoded)], notes };
 }
 
@@ -139,12 +143,12 @@ function resourceSegments(resources: Buffer | null): Buffer[] {
 const OF_PIXELS = ["IHDR", "PLTE", "tRNS", "bKGD", "hIST", "sBIT", "sPLT", "caBX", "acTL", "fcTL"];
 const OF_COLOUR = ["gAMA", "cHRM", "sRGB", "cICP", "mDCV", "cLLI"];
 
-function chunksFor({ anatomy, blocks, becameSrgb }: Cargo): Chunk[] {
+function chunksFor({ anatomy, blocks, becameSrgb, icc }: Cargo): Chunk[] {
   const written = ["eXIf", "iCCP"];
   const kept = (anatomy.png?.chunks ?? []).filter((chunk) => {
     if (OF_PIXELS.includes(chunk.type) || written.includes(chunk.type) || isXmp(chunk) || isRawProfile(chunk))
       return false;
-    return !(becameSrgb && OF_COLOUR.includes(chunk.type));
+    return !((becameSrgb || icc) && OF_COLOUR.includes(chunk.type));
   });
   if (blocks.icc) kept.push(iccChunk(blocks.icc));
   if (blocks.exif) kept.push({ type: "eXIf", bytes: blocks.exif });
@@ -161,6 +165,14 @@ function intoWebp(encoded: Buffer, { blocks, width, height, hasAlpha }: Cargo): 
   const lost = blocks.resources !== null && iptcIn(blocks.resources) !== null;
   const parts = withWebpChunks(encoded, chunks, { width, height, hasAlpha });
   return { parts, notes: lost ? ["IPTC was left out: WebP has no place for it."] : [] };
+}
+
+async function intoAvif(encoded: Buffer, { blocks }: Cargo): Promise<Carried> {
+  const items = [...(blocks.exif ? [exifItem(blocks.exif)] : []), ...(blocks.xmp ? [xmpItem(blocks.xmp)] : [])];
+  const properties = blocks.icc ? [profileProperty(blocks.icc)] : [];
+  const lost = blocks.resources !== null && iptcIn(blocks.resources) !== null;
+  const parts = await withHeifItems(encoded, properties, items);
+  return { parts, notes: lost ? ["IPTC was left out: AVIF has no place for it."] : [] };
 }
 
 /** A new first directory at the end: the encoder's tags of the pixels and the original's of everything else. */

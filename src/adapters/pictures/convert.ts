@@ -2,8 +2,8 @@
  * Whole pictures between encodings: a profile's numbers to sRGB, and 16 bits to 8.
  * Colours outside sRGB end at its edge, as relative colorimetric conversion has it.
  */
-import { toEncoded } from "../../core/colour/srgb.ts";
-import type { ProfileWay } from "./icc.ts";
+import { toEncoded, toLinear } from "../../core/colour/srgb.ts";
+import { inverse, multiply, type ProfileWay } from "./icc.ts";
 
 export type Samples = Uint8Array | Uint16Array;
 
@@ -15,10 +15,28 @@ const encoded = (): Float64Array =>
   (encodeTable ??= Float64Array.from({ length: STEPS + 2 }, (_, index) => toEncoded(Math.min(1, index / STEPS))));
 
 /** In place: the profile's numbers become sRGB's. The fourth channel is left alone. */
-export function toSrgbInPlace(pixels: Samples, channels: 3 | 4, { curves, matrix }: ProfileWay): void {
+export const toSrgbInPlace = (pixels: Samples, channels: 3 | 4, way: ProfileWay): void =>
+  convertInPlace(pixels, channels, way.curves.map((curve) => curve.decode) as unknown as Decoders, way.matrix);
+
+/** In place: from a profile (null: sRGB) to one that has sRGB's curve, such as Display P3. */
+export function toProfileInPlace(pixels: Samples, channels: 3 | 4, from: ProfileWay | null, to: ProfileWay): void {
+  const own = inverse(to.matrix);
+  const decoders = from ? from.curves.map((curve) => curve.decode) : [toLinear, toLinear, toLinear];
+  convertInPlace(pixels, channels, decoders as unknown as Decoders, from ? multiply(own, from.matrix) : own);
+}
+
+type Decoders = readonly [Decoder, Decoder, Decoder];
+type Decoder = (encoded: number) => number;
+
+function convertInPlace(
+  pixels: Samples,
+  channels: 3 | 4,
+  decoders: Decoders,
+  [m0, m1, m2]: ProfileWay["matrix"],
+): void {
   const max = pixels instanceof Uint16Array ? 65_535 : 255;
-  const [red, green, blue] = curves.map((curve) =>
-    Float64Array.from({ length: max + 1 }, (_, code) => curve.decode(code / max)),
+  const [red, green, blue] = decoders.map((decode) =>
+    Float64Array.from({ length: max + 1 }, (_, code) => decode(code / max)),
   );
   const table = encoded();
   const code = (linear: number): number => {
@@ -26,7 +44,6 @@ export function toSrgbInPlace(pixels: Samples, channels: 3 | 4, { curves, matrix
     const index = Math.floor(at);
     return Math.round(max * (table[index]! + (at - index) * (table[index + 1]! - table[index]!)));
   };
-  const [m0, m1, m2] = matrix;
   for (let at = 0; at < pixels.length; at += channels) {
     const r = red![pixels[at]!]!;
     const g = green![pixels[at + 1]!]!;

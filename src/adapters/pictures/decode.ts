@@ -1,14 +1,16 @@
 /**
  * From a file's bytes to pixels. The library gets the bytes, never a name, and only what was recognised as one of ours.
  */
-import sharp, { type OutputInfo } from "sharp";
+import sharp, { type OutputInfo, type Sharp } from "sharp";
 import { AppError } from "../../core/errors.ts";
 import { type PathText, showPath } from "../../core/inbox/path-text.ts";
 import { readWhole, told } from "../files.ts";
 import { type Anatomy, anatomyOf } from "./anatomy.ts";
 import { type Samples, toBytes, toSrgbInPlace, withoutAlpha } from "./convert.ts";
 import { fingerprintFrom } from "./fingerprint.ts";
+import { decodeHeic } from "./heic.ts";
 import type { ProfileWay } from "./icc.ts";
+import { iccChunk, withChunks } from "./png.ts";
 import { bufferSource } from "./source.ts";
 
 export const FILE_BYTES_MAX = 2 ** 31;
@@ -52,7 +54,7 @@ export async function decodePicture(opened: Opened, scale?: Scale): Promise<Pixe
   const { data, info } = await pixelsOf(opened, byLibrary, scale);
   const channels = info.channels === 4 ? 4 : 3;
   const deep = anatomy.bitDepth === 16 && !byLibrary;
-  const samples = deep ? wordsOf(data) : data;
+  const samples = deep ? stretched(wordsOf(data), anatomy) : data;
   const found = { samples, channels, width: info.width, height: info.height } as const;
   if (byLibrary || anatomy.model === "grey") {
     if (anatomy.model === "grey" && profile?.way) toSrgbInPlace(samples, channels, profile.way);
@@ -85,6 +87,15 @@ function wordsOf(bytes: Buffer): Uint16Array {
   return new Uint16Array(even.buffer, even.byteOffset, even.length / 2);
 }
 
+/** The library puts the 10 or 12 bits of an AVIF into the upper ones of 16, where white is less than white. */
+function stretched(words: Uint16Array, { format, heif }: Anatomy): Uint16Array {
+  if (format !== "avif" || !heif || heif.bits === 16) return words;
+  const shift = 16 - heif.bits;
+  const scale = 65_535 / (2 ** heif.bits - 1);
+  for (let i = 0; i < words.length; i++) words[i] = Math.round((words[i]! >> shift) * scale);
+  return words;
+}
+
 /** Profiles of tables, and CMYK: what we cannot compute ourselves. */
 const needsLibrary = (anatomy: Anatomy): boolean =>
   anatomy.model === "cmyk" || (fits(anatomy) && anatomy.model === "rgb" && anatomy.profile?.way === null);
@@ -99,9 +110,14 @@ function noteOf({ model, profile, bitDepth }: Anatomy): string {
   return model === "cmyk" ? `CMYK became sRGB${depth}.` : `The profile "${profile?.description}" became sRGB${depth}.`;
 }
 
-type Raw = { readonly data: Buffer; readonly info: OutputInfo };
+type Raw = { readonly data: Buffer; readonly info: Pick<OutputInfo, "width" | "height" | "channels"> };
 
 async function pixelsOf(opened: Opened, byLibrary: boolean, scale: Scale | undefined): Promise<Raw> {
+  const { bytes, anatomy } = opened;
+  if (anatomy.format === "heic" && !byLibrary && !scale) {
+    const { samples, ...info } = await decodeHeic(bytes, anatomy.heif!);
+    return { data: Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength), info };
+  }
   try {
     return await run(opened, byLibrary, scale, "warning");
   } catch (thrown) {
@@ -119,7 +135,8 @@ async function run(
   failOn: "warning" | "truncated",
 ): Promise<Raw> {
   const limits = { limitInputPixels: anatomy.width * anatomy.height, failOn, autoOrient: true } as const;
-  let image = sharp(bytes, limits).timeout({ seconds: DECODE_SECONDS_MAX });
+  const opened = anatomy.format === "heic" ? await openHeic(bytes, anatomy, byLibrary) : sharp(bytes, limits);
+  let image = opened.timeout({ seconds: DECODE_SECONDS_MAX });
   const deep = anatomy.bitDepth === 16 && !byLibrary;
   // Left alone, the library would convert to sRGB what has 8 bits, and to Display P3 what has 16.
   if (!byLibrary) image = image.keepIccProfile();
@@ -131,6 +148,16 @@ async function run(
     image = image.resize(scale.width, scale.height, { fit: "fill", kernel: "lanczos3", fastShrinkOnLoad: false });
   image = image.toColourspace(deep ? "rgb16" : "srgb");
   return image.raw({ depth: deep ? "ushort" : "uchar" }).toBuffer({ resolveWithObject: true });
+}
+
+/** Decoded and upright. With `byLibrary` as a PNG that carries the profile, which raw pixels cannot. */
+async function openHeic(bytes: Buffer, { heif, blocks }: Anatomy, byLibrary: boolean): Promise<Sharp> {
+  const { samples, channels, width, height } = await decodeHeic(bytes, heif!);
+  const image = sharp(samples, { raw: { width, height, channels }, limitInputPixels: false });
+  const deep = samples instanceof Uint16Array ? image.toColourspace("rgb16") : image;
+  if (!byLibrary || !blocks.icc) return image;
+  const png = await deep.png({ compressionLevel: 0 }).toBuffer();
+  return sharp(Buffer.concat(withChunks(png, [iccChunk(blocks.icc)])), { limitInputPixels: false });
 }
 
 /** The library's words as one of ours. */

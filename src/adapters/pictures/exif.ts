@@ -11,10 +11,13 @@ export type Facts = {
   readonly height: number;
   /** The profile was left behind: the numbers are sRGB now. */
   readonly becameSrgb: boolean;
+  /** The profile that the numbers are in now, instead of the original's. */
+  readonly icc?: Buffer;
 };
 
 export const PROGRAM = "hotgrade";
 const SRGB = 1;
+const UNCALIBRATED = 0xffff;
 /** What a JPEG segment holds besides "Exif\0\0". */
 const BLOCK_MAX = 65_527;
 
@@ -31,6 +34,7 @@ export async function trueExif(original: Buffer, facts: Facts): Promise<Buffer |
     put(block, details, TAG.pixelWidth, facts.width);
     put(block, details, TAG.pixelHeight, facts.height);
     if (facts.becameSrgb) put(block, details, TAG.colourSpace, SRGB);
+    else if (facts.icc) put(block, details, TAG.colourSpace, UNCALIBRATED);
   }
   const first = little ? block.readUInt32LE(4) : block.readUInt32BE(4);
   await dropThumbnail(block, tree, first);
@@ -99,11 +103,19 @@ function rowOf(tag: number, { type, count }: Value, offset: number, little: bool
   return row;
 }
 
-/** XMP repeats EXIF's orientation, and some readers believe it first. The length stays the same. */
-export function trueXmp(xmp: Buffer): Buffer {
-  const text = xmp.toString("latin1");
-  const upright = text
-    .replace(/(?<=tiff:Orientation\s*=\s*["'])[1-8](?=["'])/g, "1")
-    .replace(/(?<=<tiff:Orientation>)[1-8](?=<)/g, "1");
-  return Buffer.from(upright, "latin1");
+/** XMP repeats EXIF's orientation and size, and some readers believe it first. */
+export function trueXmp(xmp: Buffer, { width, height }: Pick<Facts, "width" | "height">): Buffer {
+  const values = {
+    "tiff:Orientation": 1,
+    "tiff:ImageWidth": width,
+    "tiff:ImageLength": height,
+    "exif:PixelXDimension": width,
+    "exif:PixelYDimension": height,
+  };
+  let text = xmp.toString("latin1");
+  for (const [name, value] of Object.entries(values))
+    text = text
+      .replace(new RegExp(`(?<=${name}\\s*=\\s*["'])\\d+(?=["'])`, "g"), String(value))
+      .replace(new RegExp(`(?<=<${name}>)\\d+(?=<)`, "g"), String(value));
+  return Buffer.from(text, "latin1");
 }

@@ -185,7 +185,7 @@ export function transform(m: Matrix, [x, y, z]: Triple): Triple {
   return [row(m[0]), row(m[1]), row(m[2])];
 }
 
-function multiply(a: Matrix, b: Matrix): Matrix {
+export function multiply(a: Matrix, b: Matrix): Matrix {
   const column = (c: 0 | 1 | 2) => transform(a, [b[0][c], b[1][c], b[2][c]]);
   const [x, y, z] = [column(0), column(1), column(2)];
   return [

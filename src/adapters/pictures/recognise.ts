@@ -11,7 +11,7 @@ export type Kind = { readonly format: PictureFormat } | { readonly seems: string
 export const HEAD_BYTES = 64;
 
 const STARTS: readonly (readonly [start: string, seems: string])[] = [
-  ["GIF8", "a GIF"],
+  ["GIF8", "a GIF, a format of animations"],
   ["%PDF", "a PDF"],
   ["8BPS", "a Photoshop document (PSD)"],
   ["BM", "a BMP"],
@@ -33,16 +33,12 @@ const STARTS: readonly (readonly [start: string, seems: string])[] = [
   ["<svg", "an SVG drawing"],
 ];
 
-/** Major brands of ISO base media files (the four letters after "ftyp"). */
+/** Major brands of ISO base media files (the four letters after "ftyp"): still pictures, and what else they may be. */
+const STILLS = ["heic", "heix", "heim", "heis", "mif1", "mif2", "mif3", "avif", "MiHB", "MiHE"];
 const BRANDS: Readonly<Record<string, string>> = {
-  heic: "a HEIC",
-  heix: "a HEIC",
-  heim: "a HEIC",
-  heis: "a HEIC",
-  hevc: "a HEIC sequence",
-  mif1: "a HEIF",
-  msf1: "a HEIF sequence",
-  avif: "an AVIF",
+  hevc: "an animated HEIC",
+  hevx: "an animated HEIC",
+  msf1: "an animated HEIF",
   avis: "an animated AVIF",
   "crx ": "a camera RAW (CR3)",
 };
@@ -57,7 +53,7 @@ export function recognise(head: Buffer): Kind {
   if (/^(II\*\0....IIII|MM\0\*....MMMM)/s.test(text)) return seeming("a camera RAW (IIQ)");
   if (["II*\0", "II+\0", "MM\0*", "MM\0+"].includes(text.slice(0, 4))) return { format: "tiff" };
   for (const [start, seems] of STARTS) if (text.startsWith(start)) return seeming(seems);
-  if (text.slice(4, 8) === "ftyp") return seeming(BRANDS[text.slice(8, 12)] ?? "a video");
+  if (text.slice(4, 8) === "ftyp") return kindOfBoxes(text.slice(8, 12), text.slice(16, head.readUInt32BE(0)));
   if (head.length === 0) return { seems: "an empty file" };
   return { seems: isText(head) ? "a text file" : "no picture" };
 }
@@ -65,6 +61,15 @@ export function recognise(head: Buffer): Kind {
 function seeming(seems: string): Kind {
   const raw = /^a camera RAW \((\w+)\)$/.exec(seems)?.[1];
   return raw === undefined ? { seems } : { seems, raw };
+}
+
+/** Which of the two a picture in HEIF is, its codec says in the end; the brands tell what to expect. */
+function kindOfBoxes(major: string, compatible: string): Kind {
+  const seems = BRANDS[major];
+  if (seems !== undefined) return seeming(seems);
+  const brands = [major, ...(compatible.match(/.{4}/gs) ?? [])];
+  if (!STILLS.includes(major) && !brands.includes("mif1")) return { seems: "a video" };
+  return { format: brands.includes("avif") ? "avif" : "heic" };
 }
 
 const isText = (head: Buffer): boolean =>

@@ -10,9 +10,12 @@ import { readWhole, told, writeNew } from "../files.ts";
 import { applyAnswer } from "./answer.ts";
 import { carryMetadata } from "./carry.ts";
 import { decodePicture, openPicture, type Pixels } from "./decode.ts";
+import { bitsOf, depthFor, widened } from "./depth.ts";
 import { encodePicture } from "./encode.ts";
+import { intoGamut } from "./gamut.ts";
 import { atStrength, deviceLink } from "./link.ts";
 import { applyLocal, lineChange, readGrid } from "./local.ts";
+import { within } from "./resize.ts";
 
 type Kernel = ReturnType<typeof prepareKernel>;
 
@@ -25,19 +28,26 @@ export async function render(request: RenderRequest, pixelsMax: number, signal: 
   const look = await readLook(request.cube, request.strength);
   const grid = request.grid === undefined ? null : await readGrid(request.grid, look.sha256, request.strength);
   const { anatomy } = opened;
-  const pixels = await decodePicture(opened);
+  const decoded = await decodePicture(opened);
   signal.throwIfAborted();
+  const depth = depthFor(request.format, request.bitDepth, bitsOf(decoded.samples, anatomy));
+  // A look on bytes would be rounded to bytes, and the further bits would hold nothing.
+  const pixels = depth.bits > 8 ? { ...decoded, samples: widened(decoded.samples) } : decoded;
   const profile = anatomy.profile?.sha256 ?? "";
   if (request.answer)
     await applyAnswer(pixels, request.answer, request.strength, () =>
       lineChange(pixels, latticeFor(pixels, look, profile), grid),
     );
   else applyLook(pixels, look, profile, grid);
-  const { width, height, channels, becameSrgb } = pixels;
-  const { format, quality } = request;
-  const encoded = await encodePicture(pixels.samples, { width, height, channels, format, quality, anatomy });
+  const output = request.resize === undefined ? pixels : await within(pixels, request.resize);
+  const gamut = request.profile === undefined ? {} : intoGamut(output, request.profile);
   signal.throwIfAborted();
-  const facts = { width, height, becameSrgb, hasAlpha: encoded.hasAlpha };
+  const { width, height, channels, becameSrgb } = output;
+  const { format, quality } = request;
+  const encoding = { width, height, channels, format, quality, anatomy, bits: depth.bits };
+  const encoded = await encodePicture(output.samples, encoding);
+  signal.throwIfAborted();
+  const facts = { width, height, becameSrgb, hasAlpha: encoded.hasAlpha, ...gamut };
   const { parts, notes } = await carryMetadata(encoded.bytes, format, anatomy, facts);
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
@@ -47,7 +57,7 @@ export async function render(request: RenderRequest, pixelsMax: number, signal: 
     height,
     sizeBytes: parts.reduce((sum, part) => sum + part.length, 0),
     sha256: hash.digest("hex"),
-    notes: [...pixels.notes, ...encoded.notes, ...notes],
+    notes: [...pixels.notes, ...depth.notes, ...encoded.notes, ...notes],
   };
 }
 

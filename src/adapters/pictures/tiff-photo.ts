@@ -43,7 +43,10 @@ export async function tiffAnatomy(source: Source): Promise<Omit<Anatomy, "profil
     tags: tree,
     blocks: blocksOf(tree),
     tiffCompression: compressionOf(numberAt(tree, TAG.compression)),
-    notes: tree.next > 0 ? ["Only the first page of the TIFF was graded."] : [],
+    notes: [
+      ...(photometric === 3 ? ["Indexed colours became RGB."] : []),
+      ...(tree.next > 0 ? ["Only the first page of the TIFF was graded."] : []),
+    ],
   };
 }
 

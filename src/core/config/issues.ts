@@ -1,5 +1,6 @@
 /** What can be wrong with a configuration, as sentences with the place they belong to. */
 import type { z } from "zod";
+import { depthProblem, WRITTEN_FORMATS } from "../job/picture.ts";
 import { knownKeys } from "./fields.ts";
 import { isPlannedKey, isPlannedValue } from "./planned.ts";
 import { suggest } from "./suggest.ts";
@@ -117,6 +118,8 @@ function crossChecks(plain: unknown): readonly Issue[] {
     names.push(isRecord(top.comfyui) && top.comfyui.enabled !== false ? "comfyui" : "here");
 
   listOf(top.inboxes).forEach((inbox, at) => {
+    const tooDeep = isRecord(inbox) && depthOf(inbox);
+    if (tooDeep) say(["inboxes", at, "bitDepth"], tooDeep);
     if (isRecord(inbox) && inbox.look === "shoot")
       for (const key of ["finish", "onSpatial"])
         if (["local", "direct"].includes(String(inbox[key])))
@@ -143,6 +146,13 @@ function rawIssues({ raw, rawCommand }: Readonly<Record<string, unknown>>): read
     "rawCommand",
     `rawCommand has no ${place}: where is the program to ${place === "{in}" ? "find the RAW" : "write"}?`,
   ]);
+}
+
+/** What is wrong with an inbox's bitDepth, given its format; what either may be at all is the grammar's. */
+function depthOf({ format = "same", bitDepth = "same" }: Readonly<Record<string, unknown>>): string | undefined {
+  const known = WRITTEN_FORMATS.find((one) => one === format);
+  const depth = ([8, 10, 12, 16] as const).find((one) => one === bitDepth);
+  return known && depth && depthProblem(known, depth);
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,7 +1,7 @@
 /** From the plain values of a configuration file to a Config, or to everything that is wrong with them at once. */
 import type { PathText } from "../inbox/path-text.ts";
 import type { Disposition, FinishName, OnSpatial, OutputFormat, ShootRules, Sidecar } from "../job/job.ts";
-import type { RawWay } from "../job/picture.ts";
+import type { BitDepth, OutputProfile, RawWay } from "../job/picture.ts";
 import { isLookName } from "../lut/names.ts";
 import { parseDuration, parsePixels, parseSize } from "./durations.ts";
 import { type Issue, issuesOf, sentenceOf } from "./issues.ts";
@@ -43,6 +43,9 @@ export type InboxConfig = {
   readonly order: "oldest" | "newest" | "name";
   readonly format: OutputFormat;
   readonly quality: number | null;
+  readonly bitDepth: BitDepth | "same";
+  readonly resize: number | null;
+  readonly profile: OutputProfile | "keep";
   readonly suffix: string;
   readonly name: string;
   readonly structure: "keep" | "flat";

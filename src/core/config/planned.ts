@@ -4,7 +4,7 @@
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   "": ["web", "retention", "hooks", "housekeeping"],
   inboxes: [
-    ...["bitDepth", "resize", "profile", "pairs", "pairWait"],
+    ...["pairs", "pairWait"],
     ...["duplicates", "metadataChanges", "ownOutputs", "existing"],
     ...["schedule", "hours", "catchUp", "timezone", "review", "hooks"],
   ],

@@ -1,7 +1,7 @@
 /** From an inbox's settings to the recipe of its jobs, and from a recipe to the words a model is given. */
 import type { PathText } from "../inbox/path-text.ts";
 import { joinPath } from "../inbox/path-text.ts";
-import type { LookSource, Recipe } from "../job/job.ts";
+import type { LookSource, OutputRecipe, Recipe } from "../job/job.ts";
 import type { PictureInfo } from "../job/picture.ts";
 import type { BackendConfig, InboxConfig } from "./parse.ts";
 import { expandTemplate, type PromptWords } from "./template.ts";
@@ -43,15 +43,7 @@ export function recipeFor(
     onSpatial: inbox.onSpatial,
     // As it was before there was a choice, so that photos graded then are not stale.
     ...(inbox.raw.kind !== "preview" && inbox.raw.kind !== "skip" && { raw: inbox.raw }),
-    output: {
-      outbox: inbox.outbox,
-      structure: inbox.structure,
-      name: inbox.name,
-      suffix: inbox.suffix,
-      format: inbox.format,
-      quality: inbox.quality,
-      sidecars: inbox.sidecars,
-    },
+    output: outputFor(inbox),
     original: inbox.original,
   };
 }
@@ -61,6 +53,22 @@ export function recipeOf(recipe: Recipe, photo: PictureInfo | undefined): Recipe
   if (photo?.raw !== undefined || recipe.raw === undefined) return recipe;
   const { raw: _raw, ...rest } = recipe;
   return rest;
+}
+
+/** How an inbox's photos are written. */
+export function outputFor(inbox: InboxConfig): OutputRecipe {
+  return {
+    outbox: inbox.outbox,
+    structure: inbox.structure,
+    name: inbox.name,
+    suffix: inbox.suffix,
+    format: inbox.format,
+    quality: inbox.quality,
+    ...(inbox.bitDepth !== "same" && { bitDepth: inbox.bitDepth }),
+    ...(inbox.resize !== null && { resize: inbox.resize }),
+    ...(inbox.profile !== "keep" && { profile: inbox.profile }),
+    sidecars: inbox.sidecars,
+  };
 }
 
 /** The whole prompt of one photo: places filled, then the suffix. `{camera}` of a photo without one leaves no double space. */

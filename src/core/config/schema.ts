@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { isLookName } from "../lut/names.ts";
 import { parseDuration, parsePixels, parseSize } from "./durations.ts";
+import { outputFields } from "./schema-output.ts";
 import { NAME_WORDS, PROMPT_WORDS, placesOf } from "./template.ts";
 
 export const DEFAULT_PROMPT = "Warm cinematic color grading, soft contrast, slightly lifted blacks";
@@ -168,8 +169,6 @@ const inbox = z.strictObject({
   settle: duration("100ms", "1h").default("2s").describe("How long a file must stand still before it is taken."),
   rescan: duration("1s", "1d").default("60s").describe("How often the whole folder is looked through."),
   order: z.enum(["oldest", "newest", "name"]).default("oldest").describe("Which photo is taken first."),
-  format: z.enum(["same", "jpeg", "png", "tiff", "webp"]).default("same").describe("Format of the output."),
-  quality: z.int().min(1).max(100).nullable().default(null).describe("1 to 100; null keeps the source's."),
   raw: z
     .enum(["preview", "develop", "command", "skip"])
     .default("preview")
@@ -185,6 +184,7 @@ const inbox = z.strictObject({
       'With `raw: command`: a program and its words, run without a shell, such as `[darktable-cli, "{in}", "{out}"]`. It reads a copy of the RAW at `{in}` and writes a picture, best a TIFF of 16 bits, to `{out}`.',
     ),
   rawLimit: duration("1s", "15m").default("10m").describe("How long `rawCommand` may take for one photo."),
+  ...outputFields,
   suffix: z
     .string()
     .max(64)

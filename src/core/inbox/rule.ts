@@ -9,10 +9,10 @@ import { extensionOf } from "./path-text.ts";
 /** What a name makes of a file: `foreign` is a picture that intake refuses, `recipe` refines its folder. */
 export type NameKind = "photo" | "foreign" | "recipe" | "none";
 
-const PHOTOS = new Set("jpg jpeg jpe jfif png tif tiff webp".split(" "));
+const PHOTOS = new Set("jpg jpeg jpe jfif png tif tiff webp avif heic heif hif".split(" "));
 
 /** Pictures that are not graded (yet): a person who drops one wants to hear why nothing happens. */
-const FOREIGN = new Set("heic heif hif avif gif bmp jxl jp2 psd psb".split(" "));
+const FOREIGN = new Set("heics heifs avifs gif bmp jxl jp2 psd psb".split(" "));
 
 /** A camera's RAW; what the inbox's `raw` says becomes of it. */
 const RAWS = new Set(
@@ -69,7 +69,7 @@ export function kindOfName(name: string): NameKind {
 
 export const isRawName = (name: string): boolean => !isTempName(name) && RAWS.has(extensionOf(name));
 
-/** A picture that can be graded, by its name: `isPhotoName("IMG_1.JPG")` is true, of "IMG_1.heic" false. */
+/** A picture that can be graded, by its name: `isPhotoName("IMG_1.JPG")` is true, of "IMG_1.gif" false. */
 export function isPhotoName(name: string): boolean {
   return kindOfName(name) === "photo";
 }

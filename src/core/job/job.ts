@@ -2,7 +2,7 @@
 import type { ErrorCode } from "../errors.ts";
 import type { PathText } from "../inbox/path-text.ts";
 import type { FitReport } from "../lut/fit/report.ts";
-import type { PictureInfo, RawWay } from "./picture.ts";
+import type { BitDepth, OutputProfile, PictureInfo, RawWay, WrittenFormat } from "./picture.ts";
 
 /** The stages of the line, in order. `LINE` in stages/index.ts holds their programs. */
 export const STAGES = ["upload", "queue", "fetch", "lut", "write", "retire"] as const;
@@ -32,7 +32,7 @@ export type OnSpatial = "hold" | "local" | "direct" | "write";
 /** Files that hold a look: a .cube, a HaldCLUT PNG, a Lightroom profile. */
 export type LookFormat = "cube" | "hald" | "lightroom";
 export type Sidecar = LookFormat | "report";
-export type OutputFormat = "same" | "jpeg" | "png" | "tiff" | "webp";
+export type OutputFormat = "same" | WrittenFormat;
 
 /** Everything that decides how a photo is graded and written; a snapshot taken when the job is made. */
 export type Recipe = {
@@ -87,6 +87,11 @@ export type OutputRecipe = {
   readonly format: OutputFormat;
   /** 1 … 100; null keeps the source's. */
   readonly quality: number | null;
+  // Left out where nothing was asked for: recipes from before these were known stay the same ones.
+  readonly bitDepth?: BitDepth;
+  /** Pixels of the long edge. */
+  readonly resize?: number;
+  readonly profile?: OutputProfile;
   readonly sidecars: readonly Sidecar[];
 };
 

@@ -2,7 +2,7 @@
 import { outboxFolder, outputStem, stemCandidates, stemOf } from "../inbox/naming.ts";
 import { baseName, extensionOf, folderOf, joinPath, type PathText } from "../inbox/path-text.ts";
 import type { Job, Sidecar } from "./job.ts";
-import type { PictureFormat, PictureInfo } from "./picture.ts";
+import { EXTENSIONS, type PictureInfo, type WrittenFormat, writtenFormat } from "./picture.ts";
 
 export type Naming = {
   /** Absolute folder of the outputs. */
@@ -11,18 +11,11 @@ export type Naming = {
   readonly stems: readonly PathText[];
   /** What stands behind the stem of each output, sidecars first. */
   readonly files: readonly { readonly kind: "photo" | Sidecar; readonly suffix: string }[];
-  readonly format: PictureFormat;
+  readonly format: WrittenFormat;
 };
 
 /** Enough for every photo of a day under one name. */
 const STEMS_TRIED_MAX = 1_000;
-
-const EXTENSIONS: Readonly<Record<PictureFormat, readonly string[]>> = {
-  jpeg: ["jpg", "jpeg", "jpe"],
-  png: ["png"],
-  tiff: ["tif", "tiff"],
-  webp: ["webp"],
-};
 
 /** A profile is no metadata of the photo: programs look for that in `NAME.xmp`. */
 const SUFFIXES: Readonly<Record<Sidecar, string>> = {
@@ -34,7 +27,7 @@ const SUFFIXES: Readonly<Record<Sidecar, string>> = {
 
 export function namingOf(job: Job, info: PictureInfo): Naming {
   const { output } = job.recipe;
-  const format = output.format === "same" ? info.format : output.format;
+  const format = writtenFormat(output.format, info.format);
   const ext = extensionFor(job.path, format);
   const relative = job.inbox === null ? baseName(job.path) : job.path;
   const stem = outputStem(output.name, { ...photoWords(job), suffix: output.suffix, ext });
@@ -49,14 +42,11 @@ export function namingOf(job: Job, info: PictureInfo): Naming {
   };
 }
 
-/** The ending of a format's files, without its dot. */
-export const endingOf = (format: PictureFormat): string => EXTENSIONS[format][0]!;
-
 /** The original's own extension where it fits the format, in its own case: `a.JPG` stays .JPG as a JPEG. */
-function extensionFor(path: PathText, format: PictureFormat): string {
+export function extensionFor(path: PathText, format: WrittenFormat): string {
   const own = extensionOf(path);
   if (EXTENSIONS[format].includes(own)) return path.slice(path.length - own.length);
-  return endingOf(format);
+  return EXTENSIONS[format][0]!;
 }
 
 /** What templates of prompts and names may say of a photo. */

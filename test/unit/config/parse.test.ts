@@ -71,7 +71,7 @@ test("a mistyped key is found, with what was probably meant", () => {
 });
 
 test("a key of a later version says that it is planned", () => {
-  for (const key of ["schedule", "hours", "review", "hooks", "pairs", "resize", "profile", "bitDepth", "duplicates"])
+  for (const key of ["schedule", "hours", "review", "hooks", "pairs", "duplicates"])
     expect(issues(inInbox({ [key]: "x" }))).toMatchObject([
       { message: expect.stringContaining("planned, not built yet"), suggestion: null },
     ]);

@@ -9,6 +9,9 @@ describe("names in an inbox", () => {
     "a.tif",
     "a.tiff",
     "a.webp",
+    "a.avif",
+    "IMG_1.HEIC",
+    "a.hif",
     "a.b.jpg",
     "~a.jpg",
     "#a.jpg",
@@ -23,7 +26,7 @@ describe("names in an inbox", () => {
     expect(isPhotoName(name)).toBe(true);
   });
 
-  test.each(["a.heic", "a.avif", "a.gif", "a.psd"])("%s is foreign", (name) => {
+  test.each(["a.heics", "a.avifs", "a.gif", "a.psd"])("%s is foreign", (name) => {
     expect(kindOfName(name)).toBe("foreign");
     expect(isPhotoName(name)).toBe(false);
   });
