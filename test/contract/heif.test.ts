@@ -22,6 +22,7 @@ import {
   sceneImage,
   sheerImage,
   silent,
+  tagged,
   tagsOf,
 } from "../support/photos.ts";
 
@@ -121,6 +122,41 @@ describe("HEIC", () => {
       if (seen instanceof Error)
         expect(seen, `byte ${at}`).toMatchObject({ code: /^(picture-damaged|picture-too-large|file-unsupported)$/ });
     }
+  });
+});
+
+describe("fingerprint", () => {
+  test("metadata is no part of the picture; its turn, its profile and its pixels are", async () => {
+    const encoded = await avif();
+    const pictureOf = async (name: string, bytes: Buffer) =>
+      (await pictures.fingerprint(await saved(folder, name, bytes))).pictureSha256;
+    const bare = await pictureOf("bare.avif", encoded);
+    expect(await pictureOf("exif.avif", await asHeif(encoded, [], [exifItem(exifOfOrientation(3))]))).toBe(bare);
+    const others = [
+      await asHeif(encoded, [turnBox(1)]),
+      await asHeif(encoded, [coloursBox(12, 13)]),
+      Buffer.from(encoded).fill(encoded.at(-9)! ^ 1, encoded.length - 9, encoded.length - 8),
+    ];
+    for (const [index, other] of others.entries()) expect(await pictureOf(`other-${index}.avif`, other)).not.toBe(bare);
+  });
+
+  test("exiftool's rating makes no new photo of a HEIC; a lost tile does", async () => {
+    const file = await saved(folder, "rated.heic", readFileSync(DOGS));
+    const before = await pictures.fingerprint(file);
+    await tagged(tool, file, { "XMP-xmp:Rating": 5 });
+    const after = await pictures.fingerprint(file);
+    expect(after.pictureSha256).toBe(before.pictureSha256);
+    expect(after.contentSha256).not.toBe(before.contentSha256);
+    const touched = Buffer.from(readFileSync(DOGS));
+    touched[touched.indexOf("mdat") + 400]! ^= 1;
+    const other = await pictures.fingerprint(await saved(folder, "touched.heic", touched));
+    expect(other.pictureSha256).not.toBe(before.pictureSha256);
+  });
+
+  test("of what cannot be read, all counts", async () => {
+    const file = await saved(folder, "cut.heic", readFileSync(DOGS).subarray(0, 300));
+    const { contentSha256, pictureSha256 } = await pictures.fingerprint(file);
+    expect(pictureSha256).toBe(contentSha256);
   });
 });
 

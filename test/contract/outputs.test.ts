@@ -1,6 +1,7 @@
 /** What a photo may become: another format, depth, size and profile, read back by other programs. */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ExifTool } from "exiftool-vendored";
@@ -10,7 +11,9 @@ import { openPictures } from "../../src/adapters/pictures/pictures.ts";
 import { deltaE } from "../../src/core/colour/delta-e.ts";
 import { type Triple, toLab } from "../../src/core/colour/srgb.ts";
 import type { PathText } from "../../src/core/inbox/path-text.ts";
-import { identity } from "../../src/core/lut/lattice.ts";
+import { formatGrid } from "../../src/core/local/file.ts";
+import { emptyGrid, gridSize, WHOLE } from "../../src/core/local/grid.ts";
+import { identity, type Lattice, latticeOf } from "../../src/core/lut/lattice.ts";
 import type { Pictures, RenderRequest } from "../../src/ports.ts";
 import {
   deepImage,
@@ -228,5 +231,49 @@ describe("profile", () => {
     const wide = await rendered(original, "png", { profile: "p3" });
     const again = await rendered(wide.to, "png", { profile: "p3" });
     expect((await pictures.readRgb(again.to)).samples).toEqual((await pictures.readRgb(wide.to)).samples);
+  });
+});
+
+describe("finishes", () => {
+  const half: Lattice = latticeOf(17, (r, g, b) => [r / 2, g / 2, b / 2]);
+
+  test("direct: the model's picture is made smaller and converted as the photo would be", async () => {
+    const original = await saved(folder, "direct.png", sceneImage(400, 300).png());
+    const file = await saved(folder, "answer.png", sceneImage(100, 75, 7).png());
+    const answer = {
+      ...{ file, part: { left: 0, top: 0, width: 100, height: 75 } },
+      crop: { left: 0, top: 0, width: 400, height: 300 },
+    };
+    const { to, report } = await rendered(original, "tiff", { answer, resize: 100, profile: "p3", bitDepth: 16 });
+    expect(report).toMatchObject({ width: 100, height: 75 });
+    const { samples } = await pictures.readRgb(to);
+    const seen = triples(samples, 65_535).map(srgbOfP3);
+    const expected = triples(
+      await sharp(file as string)
+        .raw()
+        .toBuffer(),
+      255,
+    );
+    const off = seen.map((colour, index) =>
+      Math.max(...colour.map((value, c) => Math.abs(value - expected[index]![c]!))),
+    );
+    expect(off.reduce((sum, value) => sum + value, 0) / off.length).toBeLessThan(0.02);
+  });
+
+  test("local: look and light are on the photo before it is made smaller", async () => {
+    const original = await saved(folder, "local.png", sceneImage(400, 300).png());
+    const cube = savedCube(folder, half, "half.cube");
+    const grid = pathOf(join(folder, "half.grid"));
+    const sha256 = createHash("sha256").update(readFileSync(cube)).digest("hex");
+    writeFileSync(grid, formatGrid(emptyGrid(gridSize(400, 300), WHOLE), sha256));
+    const { to, report } = await rendered(original, "png", { cube, grid, resize: 200, profile: "srgb" });
+    expect(report).toMatchObject({ width: 200, height: 150 });
+    const seen = await sharp(to).raw().toBuffer();
+    const expected = await sharp(original as string)
+      .resize(200, 150, { kernel: "lanczos3" })
+      .raw()
+      .toBuffer();
+    const off = Array.from(seen, (value, index) => Math.abs(2 * value - expected[index]!));
+    expect(off.reduce((sum, value) => sum + value, 0) / off.length).toBeLessThan(1.5);
   });
 });

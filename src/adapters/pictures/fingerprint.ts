@@ -1,10 +1,12 @@
 /**
  * Hashes of a file: of all its bytes, and of the picture alone, in one pass.
- * A star rating changes a JPEG's APPn segments and not its picture; only a changed picture is a new version.
+ * A star rating changes a JPEG's APPn segments or a HEIC's items, and not its picture; only a changed picture is a new version.
  */
 import { createHash, type Hash } from "node:crypto";
+import { AppError } from "../../core/errors.ts";
 import type { PathText } from "../../core/inbox/path-text.ts";
 import type { Fingerprint } from "../../ports.ts";
+import { pictureBytes } from "./heif-tables.ts";
 import { MARKER } from "./jpeg.ts";
 import { type Source, withFile } from "./source.ts";
 
@@ -15,17 +17,32 @@ export const fingerprintOf = (file: PathText): Promise<Fingerprint> => withFile(
 export async function fingerprintFrom(source: Source): Promise<Fingerprint> {
   const content = createHash("sha256");
   const reader = readerOver(source, content);
-  const start = await reader.take(3);
-  const isJpeg = start.toString("latin1") === "\xff\xd8\xff";
+  const start = await reader.take(8);
+  const isJpeg = start.toString("latin1", 0, 3) === "\xff\xd8\xff";
+  const isHeif = start.toString("latin1", 4, 8) === "ftyp";
   const picture = isJpeg ? createHash("sha256") : null;
   if (picture) {
-    reader.back(1);
+    reader.back(start.length - 2);
     picture.update(start.subarray(0, 2));
     await hashPicture(reader, picture);
   }
   while ((await reader.take(PIECE)).length > 0);
   const contentSha256 = content.digest("hex");
-  return { contentSha256, pictureSha256: picture?.digest("hex") ?? contentSha256 };
+  const pictureSha256 = isHeif ? await heifSha256(source) : picture?.digest("hex");
+  return { contentSha256, pictureSha256: pictureSha256 ?? contentSha256 };
+}
+
+/** Undefined for a file whose tables cannot be read: then all of it counts. */
+async function heifSha256(source: Source): Promise<string | undefined> {
+  const picture = createHash("sha256");
+  try {
+    for await (const bytes of pictureBytes(source)) picture.update(bytes);
+    return picture.digest("hex");
+  } catch (thrown) {
+    if (thrown instanceof RangeError || (thrown instanceof AppError && thrown.code === "picture-damaged"))
+      return undefined;
+    throw thrown;
+  }
 }
 
 type Reader = {

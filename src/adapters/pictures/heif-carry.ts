@@ -3,7 +3,7 @@
  * The encoder's own boxes stay as they are; the pixels only move, by as much as the tables grow.
  */
 import { type Box, boxesIn, boxOf, numberBytes, placesOf } from "./boxes.ts";
-import { locationsOf } from "./heif.ts";
+import { locationsOf } from "./heif-tables.ts";
 import { bufferSource } from "./source.ts";
 
 export type NewItem = { readonly type: "Exif" | "mime"; readonly content?: string; readonly bytes: Buffer };

@@ -25,6 +25,10 @@ export type PicturesOptions = {
 
 /** Longest piece of work: a 500 MP PNG takes minutes to compress. */
 const LIMIT_MS = 20 * 60_000;
+/** libheif's planes, its RGB, and the file once more. */
+const HEIC_COPIES = 3;
+/** What the encoder of AVIF keeps beside the pixels. */
+const AVIF_COPIES = 3;
 /** A worker's own code, tables and buffers. */
 const BASE_BYTES = 48 << 20;
 
@@ -44,8 +48,9 @@ function picturesOver(pool: Pool, workers: number, pixelsMax: number): Pictures 
 
   /** Bytes of the file and of its pixels, `copies` times. */
   async function needs(file: PathText, copies: number): Promise<number> {
-    const { width, height, bitDepth, sizeBytes } = await anatomy(file);
-    return BASE_BYTES + sizeBytes + Math.round(copies * width * height * 4 * (bitDepth / 8));
+    const { format, width, height, bitDepth, sizeBytes } = await anatomy(file);
+    const all = copies + (format === "heic" ? HEIC_COPIES : 0);
+    return BASE_BYTES + sizeBytes + Math.round(all * width * height * 4 * (bitDepth / 8));
   }
   const sizeOf = (file: PathText): Promise<number> => withFile(file, async ({ size }) => size);
   const run = <N extends TaskName>(name: N, asks: Tasks[N]["asks"], bytes: number, signal?: AbortSignal) =>
@@ -86,8 +91,11 @@ function picturesOver(pool: Pool, workers: number, pixelsMax: number): Pictures 
       await run("exportLook", request, BASE_BYTES, signal);
     },
     // Pixels once, once more while they are turned upright or encoded, and those of an answer as large.
-    render: async (request, signal) =>
-      run("render", request, await needs(request.original, request.answer ? 3 : 2), signal),
+    async render(request, signal) {
+      const { answer, bitDepth = 8, format } = request;
+      const copies = 2 + (answer ? 1 : 0) + (bitDepth > 8 ? 2 : 0) + (format === "avif" ? AVIF_COPIES : 0);
+      return run("render", request, await needs(request.original, copies), signal);
+    },
     async verify(request, signal) {
       const bytes = (await needs(request.original, 1)) + (await needs(request.output, 1));
       return run("verify", request, bytes, signal);
