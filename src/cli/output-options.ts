@@ -9,7 +9,7 @@ export const OUTPUT = {
     kind: "choice",
     value: "FORMAT",
     of: ["same", ...WRITTEN_FORMATS],
-    about: "The output's format: same, jpeg, tiff, png, webp or avif.",
+    about: "The output's format.",
   },
   quality: {
     kind: "number",
@@ -31,7 +31,7 @@ export const OUTPUT = {
     kind: "choice",
     value: "PROFILE",
     of: ["keep", "srgb", "p3"],
-    about: "keep the colour profile, or convert to srgb or p3 (Display P3).",
+    about: "Convert the colours to sRGB or Display P3 and embed that profile.",
   },
   "bit-depth": {
     kind: "choice",

@@ -62,11 +62,11 @@ export async function encodePicture(pixels: Samples, encoding: Encoding): Promis
 }
 
 async function encoded(image: Sharp, encoding: Encoding): Promise<Buffer> {
+  if (encoding.format !== "webp") return asFormat(image, encoding).toBuffer();
   const again = image.clone();
   try {
     return await asFormat(image, encoding).toBuffer();
-  } catch (thrown) {
-    if (encoding.format !== "webp") throw thrown;
+  } catch {
     return asFormat(again, encoding).webp({ effort: WEBP_EFFORT_SURE }).toBuffer();
   }
 }
