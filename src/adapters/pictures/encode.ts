@@ -25,7 +25,7 @@ const PNG_LEVEL = 6;
 const AVIF_EFFORT = 1;
 /** Of 6: three seconds where the library's own 4 takes ten, for files as large. */
 const WEBP_EFFORT = 2;
-/** Below 3 the encoder gives up on some large pictures full of detail. */
+/** Below 2 the encoder gives up on large pictures full of detail; should it do so at 2, this one holds. */
 const WEBP_EFFORT_SURE = 4;
 
 export type Encoding = {
