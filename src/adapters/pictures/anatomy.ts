@@ -4,6 +4,7 @@
  */
 import { AppError } from "../../core/errors.ts";
 import type { PictureFormat, PictureInfo } from "../../ports.ts";
+import { notesOnTheRest } from "./besides.ts";
 import type { HeifHeader } from "./heif.ts";
 import { heifAnatomy } from "./heif-photo.ts";
 import { type Profile, readProfile } from "./icc.ts";
@@ -94,11 +95,7 @@ async function jpegAnatomy(source: Source): Promise<Parts> {
       .map(({ bytes }) => bytes.subarray(4 + start.length));
   const icc = body(0xe2, "ICC_PROFILE\0").sort((one, other) => one[0]! - other[0]!);
   const resources = body(0xed, "Photoshop 3.0\0");
-  const notes: string[] = [];
-  if (body(0xe2, "MPF\0").length > 0)
-    notes.push("Further pictures in the file (preview, gain map or burst) were left out.");
-  if (jpeg.segments.some(({ marker }) => marker === 0xeb))
-    notes.push("Content credentials (C2PA) no longer hold and were left out.");
+  const xmp = body(0xe1, "http://ns.adobe.com/xap/1.0/\0")[0] ?? null;
   return {
     format: "jpeg",
     width: jpeg.width,
@@ -108,12 +105,12 @@ async function jpegAnatomy(source: Source): Promise<Parts> {
     model: jpeg.components === 1 ? "grey" : jpeg.components === 4 ? "cmyk" : "rgb",
     blocks: {
       exif: body(0xe1, "Exif\0")[0]?.subarray(1) ?? null,
-      xmp: body(0xe1, "http://ns.adobe.com/xap/1.0/\0")[0] ?? null,
+      xmp,
       icc: icc.length > 0 ? Buffer.concat(icc.map((part) => part.subarray(2))) : null,
       resources: resources.length > 0 ? Buffer.concat(resources) : null,
     },
     jpeg,
-    notes,
+    notes: await notesOnTheRest(source, jpeg.segments, xmp),
   };
 }
 

@@ -1,10 +1,12 @@
 /**
- * EXIF made true for a graded file: upright, its own size, no stale thumbnail, the program named.
+ * EXIF made true for a graded file: upright, its own size, its own thumbnail, the program named.
  * Changed in place and grown only at its end, so that what nobody can move (maker notes with offsets of their own) stays
  * where it was.
  */
 import { bufferSource } from "./source.ts";
-import { readTiff, TAG, type Tree, tagValue, type Value } from "./tiff.ts";
+import { type Thumbnail, thumbnailPlace } from "./thumbnail.ts";
+import { numbersAt, readTiff, TAG, type Tree, tagValue, type Value } from "./tiff.ts";
+import { isSideways, type Turn, turnedBox, turnedPixel } from "./turn.ts";
 
 export type Facts = {
   readonly width: number;
@@ -13,109 +15,167 @@ export type Facts = {
   readonly becameSrgb: boolean;
   /** The profile that the numbers are in now, instead of the original's. */
   readonly icc?: Buffer;
+  /** From the stored original to this picture. */
+  readonly turn: Turn;
+  /** The graded picture in small; null where the original had none. */
+  readonly thumbnail: Thumbnail | null;
 };
+
+export type TrueExif = { readonly block: Buffer | null; readonly notes: readonly string[] };
 
 export const PROGRAM = "hotgrade";
 const SRGB = 1;
 const UNCALIBRATED = 0xffff;
 /** What a JPEG segment holds besides "Exif\0\0". */
 const BLOCK_MAX = 65_527;
+/** Kept free for the first directory, which moves to the end when the program's name comes into it. */
+const PROGRAM_ROOM = 1_024;
 
-export async function trueExif(original: Buffer, facts: Facts): Promise<Buffer | null> {
+const BROKEN = "EXIF was left out: it cannot be read.";
+const NO_THUMBNAIL =
+  "The thumbnail in EXIF was left out: it showed the photo before the grade and could not be replaced.";
+
+export async function trueExif(original: Buffer, facts: Facts): Promise<TrueExif> {
   const block = Buffer.from(original);
   const tree = await readTiff(bufferSource(block)).catch(() => null);
-  if (!tree) return null;
-  const { little } = tree;
+  if (!tree) return { block: null, notes: [BROKEN] };
+  putFacts(block, tree, facts);
+  const first = numberIn(block, 4, tree.little);
+  const { grown, hasThumbnail } = await withThumbnail(block, tree, first, facts.thumbnail);
+  return { block: withProgram(grown, tree, first), notes: hasThumbnail || tree.next === 0 ? [] : [NO_THUMBNAIL] };
+}
+
+function putFacts(block: Buffer, tree: Tree, { width, height, becameSrgb, icc, turn }: Facts): void {
   put(block, tree, TAG.orientation, 1);
-  put(block, tree, TAG.width, facts.width);
-  put(block, tree, TAG.height, facts.height);
+  put(block, tree, TAG.width, width);
+  put(block, tree, TAG.height, height);
+  if (isSideways(turn)) exchange(block, tree, TAG.xResolution, TAG.yResolution);
   const details = tree.entries.get(TAG.exif)?.tree;
-  if (details) {
-    put(block, details, TAG.pixelWidth, facts.width);
-    put(block, details, TAG.pixelHeight, facts.height);
-    if (facts.becameSrgb) put(block, details, TAG.colourSpace, SRGB);
-    else if (facts.icc) put(block, details, TAG.colourSpace, UNCALIBRATED);
+  if (!details) return;
+  put(block, details, TAG.pixelWidth, width);
+  put(block, details, TAG.pixelHeight, height);
+  if (isSideways(turn)) exchange(block, details, TAG.focalPlaneX, TAG.focalPlaneY);
+  putPlaces(block, details, turn);
+  const twins = details.entries.get(TAG.interoperability)?.tree;
+  if (twins) {
+    put(block, twins, TAG.relatedWidth, width);
+    put(block, twins, TAG.relatedHeight, height);
   }
-  const first = little ? block.readUInt32LE(4) : block.readUInt32BE(4);
-  await dropThumbnail(block, tree, first);
-  return withProgram(block, tree, first);
+  if (icc && !becameSrgb) put(block, details, TAG.colourSpace, UNCALIBRATED);
+  if (!becameSrgb) return;
+  put(block, details, TAG.colourSpace, SRGB);
+  // "R03" says Adobe RGB, "R98" sRGB.
+  const index = twins?.entries.get(TAG.interoperabilityIndex);
+  if (index?.type === 2 && index.bytes.toString("latin1", 0, 3) === "R03") block.write("R98", index.at, "latin1");
+}
+
+/** Where the camera looked: a point, a circle or a box by its middle. */
+function putPlaces(block: Buffer, details: Tree, turn: Turn): void {
+  if (turn.orientation === 1 && turn.scale === 1) return;
+  for (const tag of [TAG.subjectArea, TAG.subjectLocation]) {
+    const [x, y, width, height] = numbersAt(details, tag);
+    if (x === undefined || y === undefined) continue;
+    const isBox = width !== undefined && height !== undefined;
+    const place = isBox ? turnedBox(turn, [x, y, width, height]) : turnedPixel(turn, x, y);
+    const circle = width !== undefined && !isBox ? [Math.round(width * turn.scale)] : [];
+    for (const [index, value] of [...place, ...circle].entries()) put(block, details, tag, value, index);
+  }
 }
 
 /** Overwrites one whole number where the tag is there and its type can hold it. */
-function put(block: Buffer, { entries, little }: Tree, tag: number, value: number): void {
+function put(block: Buffer, { entries, little }: Tree, tag: number, value: number, index = 0): void {
   const entry = entries.get(tag);
-  if (!entry) return;
-  if (entry.type === 3 && value <= 0xffff)
-    little ? block.writeUInt16LE(value, entry.at) : block.writeUInt16BE(value, entry.at);
-  if (entry.type === 4) little ? block.writeUInt32LE(value, entry.at) : block.writeUInt32BE(value, entry.at);
+  if (!entry || index >= entry.count) return;
+  const at = entry.at + index * (entry.type === 3 ? 2 : 4);
+  if (entry.type === 3 && value >= 0 && value <= 0xffff)
+    little ? block.writeUInt16LE(value, at) : block.writeUInt16BE(value, at);
+  if (entry.type === 4) putNumber(block, at, value, little);
 }
 
-/** Ends the chain of directories after the first and blanks the thumbnail: it shows the picture before the grade. */
-async function dropThumbnail(block: Buffer, tree: Tree, first: number): Promise<void> {
-  if (tree.next === 0) return;
-  const count = tree.little ? block.readUInt16LE(first) : block.readUInt16BE(first);
-  block.fill(0, first + 2 + 12 * count, first + 6 + 12 * count);
-  const at = tree.little ? "LE" : "BE";
-  const number = (from: number) => (at === "LE" ? block.readUInt32LE(from) : block.readUInt32BE(from));
-  // Tags 513 and 514 of the second directory say where the thumbnail's JPEG lies.
-  const entries =
-    tree.next + 2 <= block.length ? (tree.little ? block.readUInt16LE(tree.next) : block.readUInt16BE(tree.next)) : 0;
-  let [start, length] = [0, 0];
-  for (let entry = tree.next + 2; entry + 12 <= Math.min(block.length, tree.next + 2 + 12 * entries); entry += 12) {
-    const tag = tree.little ? block.readUInt16LE(entry) : block.readUInt16BE(entry);
-    if (tag === 513) start = number(entry + 8);
-    if (tag === 514) length = number(entry + 8);
+function putNumber(block: Buffer, at: number, value: number, little: boolean): void {
+  little ? block.writeUInt32LE(value, at) : block.writeUInt32BE(value, at);
+}
+
+const numberIn = (block: Buffer, at: number, little: boolean): number =>
+  little ? block.readUInt32LE(at) : block.readUInt32BE(at);
+const countIn = (block: Buffer, at: number, little: boolean): number =>
+  little ? block.readUInt16LE(at) : block.readUInt16BE(at);
+
+function exchange(block: Buffer, { entries }: Tree, one: number, other: number): void {
+  const [a, b] = [entries.get(one), entries.get(other)];
+  if (!a || !b || a.bytes.length !== b.bytes.length) return;
+  b.bytes.copy(block, a.at);
+  a.bytes.copy(block, b.at);
+}
+
+/** The graded thumbnail in the old one's place or at the end; where neither has room, the directory goes. */
+async function withThumbnail(
+  block: Buffer,
+  tree: Tree,
+  first: number,
+  thumbnail: Thumbnail | null,
+): Promise<{ grown: Buffer; hasThumbnail: boolean }> {
+  const place = await thumbnailPlace(block, tree);
+  if (place) block.fill(0, place.start, place.start + place.length);
+  if (place && thumbnail) {
+    const { directory } = place;
+    const room = BLOCK_MAX - PROGRAM_ROOM - block.length - 1;
+    const [finest] = thumbnail.jpegs;
+    const inside = finest && finest.length <= place.length ? finest : undefined;
+    const jpeg = inside ?? thumbnail.jpegs.find(({ length }) => length <= Math.max(place.length, room));
+    if (jpeg) {
+      const fits = jpeg.length <= place.length;
+      const start = fits ? place.start : block.length + (block.length & 1);
+      const grown = fits ? block : Buffer.concat([block, Buffer.alloc(block.length & 1), jpeg]);
+      jpeg.copy(grown, start);
+      putThumbnail(grown, directory, thumbnail, start, jpeg.length);
+      return { grown, hasThumbnail: true };
+    }
   }
-  if (start > 0 && start + length <= block.length) block.fill(0, start, start + length);
+  if (tree.next !== 0) dropSecond(block, tree, first);
+  return { grown: block, hasThumbnail: false };
+}
+
+function putThumbnail(block: Buffer, directory: Tree, { width, height }: Thumbnail, start: number, length: number) {
+  put(block, directory, TAG.thumbnailStart, start);
+  put(block, directory, TAG.thumbnailLength, length);
+  put(block, directory, TAG.orientation, 1);
+  put(block, directory, TAG.width, width);
+  put(block, directory, TAG.height, height);
+}
+
+/** Ends the chain of directories after the first. */
+function dropSecond(block: Buffer, { little }: Tree, first: number): void {
+  putNumber(block, first + 2 + 12 * countIn(block, first, little), 0, little);
 }
 
 /** Names the program in Software, or in ProcessingSoftware where the camera's firmware stands in Software. */
 function withProgram(block: Buffer, tree: Tree, first: number): Buffer {
+  const { little } = tree;
   const tag = tree.entries.has(TAG.software) ? TAG.processingSoftware : TAG.software;
-  const value = tagValue(tree.little, PROGRAM);
+  const value = tagValue(little, PROGRAM);
   if (tree.entries.has(tag)) return block;
-  const count = tree.little ? block.readUInt16LE(first) : block.readUInt16BE(first);
+  const count = countIn(block, first, little);
   const rows = Array.from({ length: count }, (_, row) => block.subarray(first + 2 + 12 * row, first + 14 + 12 * row));
   const start = block.length + (block.length & 1);
   const table = Buffer.alloc(2 + 12 * (count + 1) + 4);
-  const tagOf = (row: Buffer) => (tree.little ? row.readUInt16LE(0) : row.readUInt16BE(0));
-  const before = rows.filter((row) => tagOf(row) < tag);
-  const all = [...before, rowOf(tag, value, start + table.length, tree.little), ...rows.slice(before.length)];
-  tree.little ? table.writeUInt16LE(all.length) : table.writeUInt16BE(all.length);
+  // Some cameras write their rows out of order; none may be lost by that.
+  const isBefore = (row: Buffer) => countIn(row, 0, little) < tag;
+  const named = rowOf(tag, value, start + table.length, little);
+  const all = [...rows.filter(isBefore), named, ...rows.filter((row) => !isBefore(row))];
+  little ? table.writeUInt16LE(all.length) : table.writeUInt16BE(all.length);
   for (const [index, row] of all.entries()) row.copy(table, 2 + 12 * index);
+  block.copy(table, table.length - 4, first + 2 + 12 * count, first + 6 + 12 * count);
   const grown = Buffer.concat([block, Buffer.alloc(block.length & 1), table, value.bytes]);
-  tree.little ? grown.writeUInt32LE(start, 4) : grown.writeUInt32BE(start, 4);
+  putNumber(grown, 4, start, little);
   return grown.length > BLOCK_MAX ? block : grown;
 }
 
 function rowOf(tag: number, { type, count }: Value, offset: number, little: boolean): Buffer {
   const row = Buffer.alloc(12);
-  for (const [value, at] of [
-    [tag, 0],
-    [type, 2],
-  ] as const)
-    little ? row.writeUInt16LE(value, at) : row.writeUInt16BE(value, at);
-  for (const [value, at] of [
-    [count, 4],
-    [offset, 8],
-  ] as const)
-    little ? row.writeUInt32LE(value, at) : row.writeUInt32BE(value, at);
+  little ? row.writeUInt16LE(tag, 0) : row.writeUInt16BE(tag, 0);
+  little ? row.writeUInt16LE(type, 2) : row.writeUInt16BE(type, 2);
+  putNumber(row, 4, count, little);
+  putNumber(row, 8, offset, little);
   return row;
-}
-
-/** XMP repeats EXIF's orientation and size, and some readers believe it first. */
-export function trueXmp(xmp: Buffer, { width, height }: Pick<Facts, "width" | "height">): Buffer {
-  const values = {
-    "tiff:Orientation": 1,
-    "tiff:ImageWidth": width,
-    "tiff:ImageLength": height,
-    "exif:PixelXDimension": width,
-    "exif:PixelYDimension": height,
-  };
-  let text = xmp.toString("latin1");
-  for (const [name, value] of Object.entries(values))
-    text = text
-      .replace(new RegExp(`(?<=${name}\\s*=\\s*["'])\\d+(?=["'])`, "g"), String(value))
-      .replace(new RegExp(`(?<=<${name}>)\\d+(?=<)`, "g"), String(value));
-  return Buffer.from(text, "latin1");
 }

@@ -7,7 +7,7 @@ import { AppError } from "../../core/errors.ts";
 import type { Source } from "./source.ts";
 
 /** A segment before the first scan; `bytes` has marker and length too. */
-export type Segment = { readonly marker: number; readonly bytes: Buffer };
+export type Segment = { readonly marker: number; readonly bytes: Buffer /** In the file. */; readonly at: number };
 
 export type JpegHeader = {
   readonly segments: readonly Segment[];
@@ -30,6 +30,9 @@ export const MARKER = {
   sos: 0xda,
   dqt: 0xdb,
   app0: 0xe0,
+  app2: 0xe2,
+  app11: 0xeb,
+  app14: 0xee,
   com: 0xfe,
 } as const;
 
@@ -70,7 +73,7 @@ export async function readJpeg(source: Source): Promise<JpegHeader> {
     else {
       const length = 2 + head.readUInt16BE(2);
       if (length < 4) throw damaged(`a segment of no length at byte ${at}`);
-      segments.push({ marker, bytes: Buffer.from(await bytes(at, length)) });
+      segments.push({ marker, bytes: Buffer.from(await bytes(at, length)), at });
       at += length;
     }
   }

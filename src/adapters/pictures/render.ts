@@ -16,6 +16,7 @@ import { intoGamut } from "./gamut.ts";
 import { atStrength, deviceLink } from "./link.ts";
 import { applyLocal, lineChange, readGrid } from "./local.ts";
 import { within } from "./resize.ts";
+import { thumbnailFor } from "./thumbnail.ts";
 
 type Kernel = ReturnType<typeof prepareKernel>;
 
@@ -40,6 +41,7 @@ export async function render(request: RenderRequest, pixelsMax: number, signal: 
     );
   else applyLook(pixels, look, profile, grid);
   const output = request.resize === undefined ? pixels : await within(pixels, request.resize);
+  const thumbnail = await thumbnailFor(output, anatomy.blocks);
   const gamut = request.profile === undefined ? {} : intoGamut(output, request.profile);
   signal.throwIfAborted();
   const { width, height, channels, becameSrgb } = output;
@@ -47,7 +49,7 @@ export async function render(request: RenderRequest, pixelsMax: number, signal: 
   const encoding = { width, height, channels, format, quality, anatomy, bits: depth.bits };
   const encoded = await encodePicture(output.samples, encoding);
   signal.throwIfAborted();
-  const facts = { width, height, becameSrgb, hasAlpha: encoded.hasAlpha, ...gamut };
+  const facts = { width, height, becameSrgb, hasAlpha: encoded.hasAlpha, ...gamut, thumbnail };
   const { parts, notes } = await carryMetadata(encoded.bytes, format, anatomy, facts);
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);

@@ -81,10 +81,14 @@ function iptcOf(tree: Tree): Buffer | null {
 }
 
 /** IPTC as the one Photoshop image resource 0x0404. */
-function asResources(iptc: Buffer): Buffer {
-  const head = Buffer.from("8BIM\x04\x04\0\0\0\0\0\0", "latin1");
-  head.writeUInt32BE(iptc.length, 8);
-  return Buffer.concat([head, iptc, Buffer.alloc(iptc.length & 1)]);
+const asResources = (iptc: Buffer): Buffer => resourceOf(0x0404, iptc);
+
+/** A Photoshop image resource without a name. */
+export function resourceOf(id: number, body: Buffer): Buffer {
+  const head = Buffer.from("8BIM\0\0\0\0\0\0\0\0", "latin1");
+  head.writeUInt16BE(id, 4);
+  head.writeUInt32BE(body.length, 8);
+  return Buffer.concat([head, body, Buffer.alloc(body.length & 1)]);
 }
 
 /** The IPTC inside Photoshop's image resources. */

@@ -29,10 +29,15 @@ export const TAG = {
   model: 272,
   orientation: 274,
   samplesPerPixel: 277,
+  xResolution: 282,
+  yResolution: 283,
+  resolutionUnit: 296,
   software: 305,
   subDirectories: 330,
   extraSamples: 338,
   sampleFormat: 339,
+  thumbnailStart: 513,
+  thumbnailLength: 514,
   processingSoftware: 11,
   xmp: 700,
   iptc: 33723,
@@ -45,6 +50,14 @@ export const TAG = {
   colourSpace: 40961,
   pixelWidth: 40962,
   pixelHeight: 40963,
+  makerNote: 37500,
+  subjectArea: 37396,
+  subjectLocation: 41492,
+  focalPlaneX: 41486,
+  focalPlaneY: 41487,
+  relatedWidth: 4097,
+  relatedHeight: 4098,
+  interoperabilityIndex: 1,
   dngVersion: 50706,
 } as const;
 
@@ -151,6 +164,17 @@ export function tagValue(little: boolean, content: number | string): Value {
   if (content > 0xffff) little ? bytes.writeUInt32LE(content) : bytes.writeUInt32BE(content);
   else little ? bytes.writeUInt16LE(content) : bytes.writeUInt16BE(content);
   return { type: bytes.length === 4 ? 4 : 3, count: 1, bytes, at: 0 };
+}
+
+/** A RATIONAL in thousandths: `ratioValue(true, 300)` is 300000/1000. */
+export function ratioValue(little: boolean, ratio: number): Value {
+  const bytes = Buffer.alloc(8);
+  for (const [value, at] of [
+    [Math.round(ratio * 1000), 0],
+    [1000, 4],
+  ] as const)
+    little ? bytes.writeUInt32LE(value, at) : bytes.writeUInt32BE(value, at);
+  return { type: 5, count: 1, bytes, at: 0 };
 }
 
 export const bytesValue = (bytes: Buffer, type = 7): Value => ({

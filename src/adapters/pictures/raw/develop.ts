@@ -161,7 +161,7 @@ async function carried(
 ): Promise<Made> {
   const { blocks, notes } = blocksOfRaw(raw, 1);
   const anatomy: Anatomy = { ...plainAnatomy(raw, blocks), width, height, blocks: { ...blocks, icc } };
-  const facts = { width, height, becameSrgb: false, hasAlpha: false };
+  const facts = { width, height, becameSrgb: false, hasAlpha: false, thumbnail: null };
   const made = await carryMetadata(encoded, "tiff", anatomy, facts);
   return { bytes: Buffer.concat(made.parts), notes: [...notes, ...made.notes] };
 }
