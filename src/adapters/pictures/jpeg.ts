@@ -39,13 +39,15 @@ export const MARKER = {
 const SEGMENTS_MAX = 10_000;
 const WINDOW = 1 << 18;
 
-/** Annex K.1 and K.2: the sums of the luma and chroma tables. Row by row, as their order does not matter for a sum. */
+/** Annex K.1 and K.2 in zigzag order, as a file lists them: coarseness of each frequency, from the lowest. */
 const LUMA = [
-  16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51,
-  87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101,
-  72, 92, 95, 98, 112, 100, 103, 99,
+  16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37, 29, 40, 58, 51, 61,
+  60, 57, 51, 56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87, 95, 98, 103, 104, 103, 62, 77, 113, 121,
+  112, 100, 120, 92, 101, 103, 99,
 ];
-const CHROMA = [17, 18, 24, 47, 18, 21, 26, 66, 24, 26, 56, 99, 47, 66, 99, 99];
+const CHROMA = [17, 18, 18, 24, 21, 24, 47, 26, 26, 47, 99, 66, 56, 66, ...Array.from({ length: 50 }, () => 99)];
+/** The frequencies that make areas and soft edges: a table fine in sum may be coarse in these. */
+const LOW = 6;
 
 const damaged = (what: string) => new AppError("picture-damaged", `The JPEG is damaged: ${what}.`);
 
@@ -99,31 +101,24 @@ function headerOf(segments: readonly Segment[]): JpegHeader {
     components,
     progressive: frame.marker === MARKER.sof2,
     fullChroma: sampling.every((factor) => factor === sampling[0]),
-    quality: qualityOf(segments.filter(({ marker }) => marker === MARKER.dqt)),
+    quality: qualityOf(segments, frame.bytes, components),
   };
 }
 
-/** The least quality whose standard tables are, in sum, no coarser than these: a libjpeg file of quality 92 gives 92. */
-function qualityOf(segments: readonly Segment[]): number {
-  const sums = new Map<number, number>();
-  for (const { bytes } of segments) {
-    for (let at = 4; at < bytes.length; ) {
-      const [wide, id] = [bytes[at]! >> 4 ? 2 : 1, bytes[at]! & 15];
-      let sum = 0;
-      for (let i = 0; i < 64; i++) {
-        const from = at + 1 + i * wide;
-        if (from + wide <= bytes.length) sum += wide === 2 ? bytes.readUInt16BE(from) : bytes[from]!;
-      }
-      sums.set(id, sum);
-      at += 1 + 64 * wide;
-    }
-  }
-  const [luma, chroma] = [sums.get(0), sums.get(1)];
-  const isAsFine = (quality: number): boolean => {
-    const fine = luma === undefined || scaledSum(LUMA, 0, quality) <= luma;
-    return fine && (chroma === undefined || scaledSum(CHROMA, 48, quality) <= chroma);
-  };
-  // The sums fall as quality rises.
+/**
+ * The least quality whose standard tables are no coarser than these, in sum and in the low frequencies: a libjpeg file of
+ * quality 92 gives 92, a camera's own tables the next better one.
+ */
+function qualityOf(segments: readonly Segment[], frame: Buffer, components: number): number {
+  const tables = tablesOf(segments.filter(({ marker }) => marker === MARKER.dqt));
+  const of = (component: number) => tables.get(frame[12 + 3 * component]!);
+  const pairs: readonly (readonly [readonly number[], readonly number[] | undefined])[] = [
+    [LUMA, of(0)],
+    ...Array.from({ length: Math.min(2, components - 1) }, (_, index) => [CHROMA, of(index + 1)] as const),
+  ];
+  const isAsFine = (quality: number): boolean =>
+    pairs.every(([standard, own]) => own === undefined || isNoCoarser(standard, quality, own));
+  // The standard tables only get finer as quality rises.
   let [low, high] = [1, 100];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -133,11 +128,28 @@ function qualityOf(segments: readonly Segment[]): number {
   return low;
 }
 
-/** The sum of a table at a quality; Annex K's chroma table is 99 in the 48 places that are not listed. */
-function scaledSum(table: readonly number[], rest: number, quality: number): number {
-  const scale = quality < 50 ? 5000 / quality : 200 - 2 * quality;
-  const scaled = (value: number) => Math.min(255, Math.max(1, Math.floor((value * Math.floor(scale) + 50) / 100)));
-  return table.reduce((sum, value) => sum + scaled(value), 0) + rest * scaled(99);
+function tablesOf(segments: readonly Segment[]): ReadonlyMap<number, readonly number[]> {
+  const tables = new Map<number, readonly number[]>();
+  for (const { bytes } of segments) {
+    for (let at = 4; at < bytes.length; ) {
+      const [size, id] = [bytes[at]! >> 4 ? 2 : 1, bytes[at]! & 15];
+      const end = at + 1 + 64 * size;
+      if (end > bytes.length) break;
+      const values = Array.from({ length: 64 }, (_, i) =>
+        size === 2 ? bytes.readUInt16BE(at + 1 + 2 * i) : bytes[at + 1 + i]!,
+      );
+      tables.set(id, values);
+      at = end;
+    }
+  }
+  return tables;
+}
+
+function isNoCoarser(standard: readonly number[], quality: number, own: readonly number[]): boolean {
+  const scale = Math.floor(quality < 50 ? 5000 / quality : 200 - 2 * quality);
+  const scaled = standard.map((value) => Math.min(255, Math.max(1, Math.floor((value * scale + 50) / 100))));
+  const sum = (values: readonly number[], count: number) => values.slice(0, count).reduce((all, one) => all + one, 0);
+  return [LOW, 64].every((count) => sum(scaled, count) <= sum(own, count));
 }
 
 /** One segment of this marker around a payload of at most 65,533 bytes. */
