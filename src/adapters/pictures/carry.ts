@@ -5,15 +5,14 @@
 import type { WrittenFormat } from "../../ports.ts";
 import type { Anatomy, Blocks } from "./anatomy.ts";
 import { intoJpeg, intoJpegAgain } from "./carry-jpeg.ts";
+import { intoTiff } from "./carry-tiff.ts";
 import { type Density, densityOf, physOf, turnedDensity } from "./density.ts";
-import { type Facts, PROGRAM, trueExif } from "./exif.ts";
+import { type Facts, trueExif } from "./exif.ts";
 import { exifItem, profileProperty, withHeifItems, xmpItem } from "./heif-carry.ts";
 import type { Segment } from "./jpeg.ts";
 import { type Chunk, iccChunk, iptcChunk, isRawProfile, isXmp, withChunks, xmpChunk } from "./png.ts";
-import { bufferSource } from "./source.ts";
 import { THUMBNAIL_RESOURCE, type Thumbnail, thumbnailResource } from "./thumbnail.ts";
-import { bytesValue, inOrder, ratioValue, readTiff, TAG, type Tree, tagValue, type Value, writeTree } from "./tiff.ts";
-import { iptcIn, metadataOf, resourceOf, resourcesIn } from "./tiff-photo.ts";
+import { iptcIn, resourceOf, resourcesIn } from "./tiff-photo.ts";
 import { isSideways, type Turn } from "./turn.ts";
 import { withWebpChunks } from "./webp.ts";
 import { trueXmp } from "./xmp.ts";
@@ -32,9 +31,6 @@ export type Cargo = Facts & {
 
 /** Photoshop's thumbnail in raw pixels, from before it used JPEG. */
 const OLD_THUMBNAIL = 1033;
-/** A TIFF has IPTC in a tag of its own. */
-const IPTC = 0x0404;
-
 /** The encoded picture with the original's metadata, in parts to be written one after the other. */
 export async function carryMetadata(
   encoded: Buffer,
@@ -74,7 +70,7 @@ async function into(format: WrittenFormat, encoded: Buffer, cargo: Cargo): Promi
     case "webp":
       return intoWebp(encoded, cargo);
     case "tiff":
-      return { parts: await intoTiff(encoded, cargo), notes: [] };
+      return intoTiff(encoded, cargo);
     case "avif":
       return intoAvif(encoded, cargo);
   }
@@ -91,9 +87,6 @@ function trueResources(resources: Buffer, thumbnail: Thumbnail | null): Buffer {
     }),
   );
 }
-
-const withoutIptc = (resources: Buffer): Buffer =>
-  Buffer.concat([...resourcesIn(resources)].filter(({ id }) => id !== IPTC).map(({ whole }) => whole));
 
 /** Chunks of a PNG original that only its own pixels explained. */
 const OF_PIXELS = ["IHDR", "PLTE", "tRNS", "bKGD", "hIST", "sBIT", "sPLT", "caBX", "acTL", "fcTL"];
@@ -130,34 +123,4 @@ async function intoAvif(encoded: Buffer, { blocks }: Cargo): Promise<Carried> {
   const lost = blocks.resources !== null && iptcIn(blocks.resources) !== null;
   const parts = await withHeifItems(encoded, properties, items);
   return { parts, notes: lost ? ["IPTC was left out: AVIF has no place for it."] : [] };
-}
-
-const INCH = 2;
-
-/** A new first directory at the end: the encoder's tags of the pixels and the original's of everything else. */
-async function intoTiff(encoded: Buffer, { blocks, density, turn }: Cargo): Promise<Buffer[]> {
-  const fresh = await readTiff(bufferSource(encoded));
-  const { little } = fresh;
-  const exif = blocks.exif && (await readTiff(bufferSource(blocks.exif)).catch(() => null));
-  const own = exif ? inOrder(metadataOf(exif), little).entries : new Map<number, Value>();
-  const entries = new Map([...fresh.entries, ...own]);
-  entries.set(TAG.orientation, tagValue(little, 1));
-  if (density && !own.has(TAG.xResolution)) {
-    const { x, y } = turnedDensity(density, turn);
-    entries.set(TAG.xResolution, ratioValue(little, x));
-    entries.set(TAG.yResolution, ratioValue(little, y));
-    entries.set(TAG.resolutionUnit, tagValue(little, INCH));
-  }
-  if (!entries.has(TAG.software)) entries.set(TAG.software, tagValue(little, PROGRAM));
-  const iptc = blocks.resources && iptcIn(blocks.resources);
-  if (blocks.xmp) entries.set(TAG.xmp, bytesValue(blocks.xmp, 1));
-  if (iptc) entries.set(TAG.iptc, bytesValue(iptc));
-  const others = blocks.resources && withoutIptc(blocks.resources);
-  if (others?.length) entries.set(TAG.photoshop, bytesValue(others, 1));
-  if (blocks.icc) entries.set(TAG.icc, bytesValue(blocks.icc));
-  const tree: Tree = { little, entries, next: 0 };
-  const start = encoded.length + (encoded.length & 1);
-  const head = Buffer.from(encoded.subarray(0, 8));
-  little ? head.writeUInt32LE(start, 4) : head.writeUInt32BE(start, 4);
-  return [head, encoded.subarray(8), Buffer.alloc(encoded.length & 1), writeTree(tree, start)];
 }

@@ -3,7 +3,7 @@ import { AppError } from "../../core/errors.ts";
 import type { Anatomy } from "./anatomy.ts";
 import { rawKindOfTiff } from "./raw/kind.ts";
 import type { Source } from "./source.ts";
-import { numberAt, numbersAt, readTiff, TAG, type Tree, writeTree } from "./tiff.ts";
+import { numberAt, numbersAt, readTiff, TAG, type Tree, type Value, writeTree } from "./tiff.ts";
 
 /** Tags that say how the pixels lie; every other one is the photo's metadata. */
 const STRUCTURE: ReadonlySet<number> = new Set([
@@ -43,10 +43,7 @@ export async function tiffAnatomy(source: Source): Promise<Omit<Anatomy, "profil
     tags: tree,
     blocks: blocksOf(tree),
     tiffCompression: compressionOf(numberAt(tree, TAG.compression)),
-    notes: [
-      ...(photometric === 3 ? ["Indexed colours became RGB."] : []),
-      ...(tree.next > 0 ? ["Only the first page of the TIFF was graded."] : []),
-    ],
+    notes: [...(photometric === 3 ? ["Indexed colours became RGB."] : []), ...notesOn(tree)],
   };
 }
 
@@ -60,15 +57,54 @@ async function refuseRaw(source: Source, tree: Tree): Promise<void> {
 export function blocksOf(tree: Tree): Anatomy["blocks"] {
   const bytes = (tag: number) => tree.entries.get(tag)?.bytes ?? null;
   const metadata = metadataOf(tree);
-  const head = Buffer.from(tree.little ? "II*\0\x08\0\0\0" : "MM\0*\0\0\0\x08", "latin1");
-  const exif = metadata.entries.size > 0 ? Buffer.concat([head, writeTree(metadata, head.length)]) : null;
-  const iptc = iptcOf(tree);
+  const [resources, iptc] = [bytes(TAG.photoshop), iptcOf(tree)];
+  const missing = iptc && !(resources && iptcIn(resources)) ? [asResources(iptc)] : [];
+  const all = [...(resources ? [resources] : []), ...missing];
   return {
-    exif,
+    exif: metadata.entries.size > 0 ? exifBlock(metadata) : null,
     xmp: bytes(TAG.xmp),
     icc: bytes(TAG.icc),
-    resources: bytes(TAG.photoshop) ?? (iptc && asResources(iptc)),
+    resources: all.length > 0 ? Buffer.concat(all) : null,
   };
+}
+
+/** Beyond this a maker note cannot stay where it is: a JPEG has 64 KB for the whole block. */
+const NOTE_END_MAX = 40_000;
+
+/** The maker note, where it may keep its place: offsets inside many of them count from the start of the file. */
+function noteIn(metadata: Tree): Value | undefined {
+  const note = metadata.entries.get(TAG.exif)?.tree?.entries.get(TAG.makerNote);
+  return note && note.bytes.length > 4 ? note : undefined;
+}
+
+const canStay = ({ at, bytes }: Value): boolean => at >= 8 && at + bytes.length <= NOTE_END_MAX;
+
+/** The tags as an EXIF block, with the maker note at its old distance from the start. */
+function exifBlock(metadata: Tree): Buffer {
+  const { little } = metadata;
+  const note = noteIn(metadata);
+  const stays = note !== undefined && canStay(note);
+  const start = stays ? note.at + note.bytes.length + ((note.at + note.bytes.length) & 1) : 8;
+  const head = Buffer.alloc(start);
+  head.write(little ? "II*" : "MM\0*", "latin1");
+  little ? head.writeUInt32LE(start, 4) : head.writeUInt32BE(start, 4);
+  if (stays) note.bytes.copy(head, note.at);
+  return Buffer.concat([head, writeTree(stays ? withNote(metadata, { ...note, isPlaced: true }) : metadata, start)]);
+}
+
+function withNote(metadata: Tree, note: Value): Tree {
+  const pointer = metadata.entries.get(TAG.exif)!;
+  const details = { ...pointer.tree!, entries: new Map([...pointer.tree!.entries, [TAG.makerNote, note]]) };
+  return { ...metadata, entries: new Map([...metadata.entries, [TAG.exif, { ...pointer, tree: details }]]) };
+}
+
+export const NOTE_MOVED = "The camera's maker note was moved: programs may not find all of what is in it.";
+
+function notesOn(tree: Tree): string[] {
+  const notes = tree.next > 0 ? ["Only the first page of the TIFF was graded."] : [];
+  const note = noteIn(tree);
+  if (note && !canStay(note)) notes.push(NOTE_MOVED);
+  return notes;
 }
 
 /** IPTC of tag 33723, which many writers type as LONGs in the file's byte order. */

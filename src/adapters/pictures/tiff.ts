@@ -15,6 +15,8 @@ export type Value = {
   readonly at: number;
   /** The directory this value points to. */
   readonly tree?: Tree;
+  /** The bytes lie at `at` already: `writeTree` points to them and adds none. */
+  readonly isPlaced?: boolean;
 };
 
 export type Tree = { readonly little: boolean; readonly entries: ReadonlyMap<number, Value>; readonly next: number };
@@ -33,6 +35,8 @@ export const TAG = {
   yResolution: 283,
   resolutionUnit: 296,
   software: 305,
+  stripOffsets: 273,
+  tileOffsets: 324,
   subDirectories: 330,
   extraSamples: 338,
   sampleFormat: 339,
@@ -210,7 +214,7 @@ export function writeTree(tree: Tree, at: number): Buffer {
   let end = at + table.length + (table.length & 1);
   if (table.length & 1) parts.push(Buffer.alloc(1));
   put16(entries.length, 0);
-  entries.forEach(([tag, { type, count, bytes, tree: below }], index) => {
+  entries.forEach(([tag, { type, count, bytes, tree: below, isPlaced, at: place }], index) => {
     const entry = 2 + index * 12;
     put16(tag, entry);
     put16(below ? 4 : type, entry + 2);
@@ -218,6 +222,10 @@ export function writeTree(tree: Tree, at: number): Buffer {
     const content = below ? writeTree(below, end) : bytes;
     if (!below && content.length <= 4) {
       content.copy(table, entry + 8);
+      return;
+    }
+    if (isPlaced) {
+      put(place, entry + 8);
       return;
     }
     put(end, entry + 8);

@@ -1,0 +1,120 @@
+/**
+ * Every tag that a graded file no longer has, counted over photos of several makers and every way from format to format.
+ * docs/faithful.md has the list of accepted losses; a loss that is not in it fails here, and so does a row that is not true.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ExifTool } from "exiftool-vendored";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openPictures } from "../../src/adapters/pictures/pictures.ts";
+import type { PathText } from "../../src/core/inbox/path-text.ts";
+import type { Pictures, WrittenFormat } from "../../src/ports.ts";
+import { loadedJpeg } from "../support/loaded.ts";
+import { MAKERS } from "../support/makers.ts";
+import { pathOf, savedCube, silent } from "../support/photos.ts";
+
+const ROUTES = [
+  "JPEG → JPEG",
+  "JPEG → PNG",
+  "JPEG → TIFF",
+  "JPEG → WebP",
+  "PNG → PNG",
+  "TIFF → TIFF",
+  "WebP → WebP",
+  "TIFF → JPEG",
+] as const;
+type Route = (typeof ROUTES)[number];
+
+const folder = mkdtempSync(join(tmpdir(), "hotgrade-losses-"));
+const tool = new ExifTool({ maxProcs: 1 });
+let pictures: Pictures;
+let look: PathText;
+let count = 0;
+const lost = new Map<Route, Set<string>>();
+const changed = new Map<Route, Set<string>>();
+
+/** About the file and not the photo, or computed from other tags. */
+const NO_TAG = /^(SourceFile$|System:|Composite:|MWG:|ExifTool:|File:(?!Comment))/;
+
+const read = async (file: PathText): Promise<Record<string, unknown>> => {
+  const tags = await tool.readRaw(file, { readArgs: ["-G1", "-a", "-u", "-n", "-struct"] });
+  return Object.fromEntries(Object.entries(tags).filter(([tag]) => tag.includes(":") && !NO_TAG.test(tag)));
+};
+
+const formatOf = (name: string) => name.toLowerCase() as WrittenFormat;
+
+async function graded(original: PathText, to: WrittenFormat): Promise<PathText> {
+  const file = pathOf(join(folder, `out-${++count}.${to}`));
+  await pictures.render({ original, cube: look, strength: 1, format: to, quality: null, to: file });
+  return file;
+}
+
+beforeAll(async () => {
+  pictures = openPictures({ workers: 1, memoryBytes: 1 << 30, log: silent });
+  look = savedCube(folder);
+  for (const maker of MAKERS) {
+    const jpeg = await loadedJpeg(folder, maker, tool);
+    // The other formats' originals are what a photo became: what is lost on the way there has a row of its own.
+    const originals = new Map<string, PathText>([["JPEG", jpeg]]);
+    for (const name of ["PNG", "TIFF", "WebP"]) originals.set(name, await graded(jpeg, formatOf(name)));
+    for (const route of ROUTES) {
+      const [from, to] = route.split(" → ") as [string, string];
+      const original = originals.get(from)!;
+      const [before, after] = [await read(original), await read(await graded(original, formatOf(to)))];
+      const add = (to: Map<Route, Set<string>>, tags: readonly string[]) =>
+        to.set(route, new Set([...(to.get(route) ?? []), ...tags]));
+      add(
+        lost,
+        Object.keys(before).filter((tag) => !(tag in after)),
+      );
+      add(
+        changed,
+        Object.keys(before).filter((tag) => tag in after && JSON.stringify(after[tag]) !== JSON.stringify(before[tag])),
+      );
+    }
+  }
+}, 120_000);
+
+afterAll(async () => {
+  await Promise.all([pictures.close(), tool.end()]);
+  rmSync(folder, { recursive: true });
+});
+
+/** Rows of a table of docs/faithful.md below this heading, as route → patterns of tags. */
+function documented(heading: string): Map<Route, readonly string[]> {
+  const text = readFileSync(join(import.meta.dirname, "../../docs/faithful.md"), "utf8");
+  const section = text.split(`## ${heading}\n`)[1]!.split("\n## ")[0]!;
+  const rows = [...section.matchAll(/^\| (`[^|]+) \| ([^|]+) \|/gm)];
+  expect(rows.length).toBeGreaterThan(3);
+  return new Map(
+    ROUTES.map((route) => [
+      route,
+      rows
+        .filter(([, , when]) => when!.includes("every way") || when!.includes(route))
+        .flatMap(([, tags]) => [...tags!.matchAll(/`([^`]+)`/g)].map(([, tag]) => tag!)),
+    ]),
+  );
+}
+
+const matches = (tag: string, pattern: string): boolean =>
+  pattern.endsWith("*") ? tag.startsWith(pattern.slice(0, -1)) : tag === pattern;
+
+test.each([
+  ["Tags that are lost", lost],
+  ["Tags that change", changed],
+])("%s are those that the documentation names, on each way", (heading, found) => {
+  const told = documented(heading);
+  for (const route of ROUTES) {
+    const tags = [...found.get(route)!].sort();
+    const patterns = told.get(route)!;
+    expect
+      .soft(
+        tags.filter((tag) => !patterns.some((one) => matches(tag, one))),
+        `${route}: not in the list`,
+      )
+      .toEqual([]);
+    const idle = patterns.filter((one) => !tags.some((tag) => matches(tag, one)));
+    expect(idle, `${route}: in the list and not true`).toEqual([]);
+  }
+});
