@@ -346,15 +346,15 @@ describe("render: pixels", () => {
     expect(seen.meanDeltaE).toBeLessThan(0.01);
   });
 
-  test("an Adobe RGB photo keeps its profile, a linear one becomes sRGB and says so", async () => {
+  test("an Adobe RGB photo keeps its profile, and so does a linear one", async () => {
     const adobe = await profiled("adobe.tif", deepImage(64, 48).tiff(LZW), profileOf("Adobe-like", 2.2));
     const linear = await profiled("linear.png", deepImage(64, 48).png(), profileOf("Straight", 1));
     const [kept, became] = [await rendered(adobe, "tiff"), await rendered(linear, "png")];
     expect(await pictures.inspect(kept.file)).toMatchObject({ profile: "Adobe-like", bitDepth: 16 });
     const seen = await pictures.verify({ original: adobe, cube: look, strength: 1, output: kept.file });
     expect(seen.maxCode).toBeLessThan(2);
-    expect(await pictures.inspect(became.file)).toMatchObject({ profile: null, bitDepth: 16 });
-    expect(became.report.notes).toEqual(['The linear profile "Straight" became sRGB.']);
+    expect(await pictures.inspect(became.file)).toMatchObject({ profile: "Straight", bitDepth: 16 });
+    expect(became.report.notes).toEqual([]);
   });
 
   test("a black-and-white look paints no colour into colours outside sRGB", async () => {

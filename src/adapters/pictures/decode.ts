@@ -11,6 +11,7 @@ import { fingerprintFrom } from "./fingerprint.ts";
 import { decodeHeic } from "./heic.ts";
 import type { ProfileWay } from "./icc.ts";
 import { iccChunk, withChunks } from "./png.ts";
+import { type Shaper, shaperFor } from "./shaper.ts";
 import { bufferSource } from "./source.ts";
 
 export const FILE_BYTES_MAX = 2 ** 31;
@@ -29,6 +30,8 @@ export type Pixels = {
   readonly way: ProfileWay | null;
   /** The numbers are sRGB though the file's were something else. */
   readonly becameSrgb: boolean;
+  /** The numbers are those of a linear profile under a curve, to be taken off before they are written. */
+  readonly shaper?: Shaper;
   readonly notes: readonly string[];
 };
 
@@ -43,7 +46,7 @@ export async function openPicture(file: PathText, pixelsMax: number, pictureSha2
   return { bytes, anatomy: await anatomyOf(bufferSource(bytes), pixelsMax) };
 }
 
-/** Everything, in the file's own depth and numbers; grey, CMYK, linear and table profiles come as sRGB with a note. */
+/** Everything, in the file's own depth and numbers; grey, CMYK and table profiles come as sRGB with a note. */
 export async function decodePicture(opened: Opened, scale?: Scale): Promise<Pixels> {
   const { anatomy } = opened;
   const notes: string[] = [...anatomy.notes];
@@ -63,9 +66,9 @@ export async function decodePicture(opened: Opened, scale?: Scale): Promise<Pixe
   }
   const way = profile?.way ?? null;
   if (way?.isLinear) {
-    toSrgbInPlace(samples, channels, way);
-    notes.push(`The linear profile "${profile?.description}" became sRGB.`);
-    return { ...found, way: null, becameSrgb: true, notes };
+    const shaper = shaperFor(way, deep ? 16 : 8);
+    const shaped = { ...found, samples: shaper.shape(samples, channels), shaper };
+    return { ...shaped, way: shaper.way.isSrgb ? null : shaper.way, becameSrgb: false, notes };
   }
   return { ...found, way: way?.isSrgb ? null : way, becameSrgb: anatomy.profile !== null && profile === null, notes };
 }

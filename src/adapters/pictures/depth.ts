@@ -11,9 +11,9 @@ const AVIF_USUAL = 10;
 
 export type Depth = { readonly bits: BitDepth; readonly notes: readonly string[] };
 
-/** The bits of decoded pixels: of words, as many as the file had. */
-export const bitsOf = (samples: Samples, { heif }: Anatomy): BitDepth =>
-  samples instanceof Uint16Array ? (heif?.bits ?? 16) : 8;
+/** The bits of decoded pixels: of words, as many as the file had; an 8-bit linear one is words only under the look. */
+export const bitsOf = (samples: Samples, { heif, bitDepth }: Anatomy): BitDepth =>
+  samples instanceof Uint16Array && bitDepth === 16 ? (heif?.bits ?? 16) : 8;
 
 /** `depthFor("jpeg", undefined, 16)` is 8 with a note. */
 export function depthFor(format: WrittenFormat, wanted: BitDepth | undefined, had: BitDepth): Depth {

@@ -76,7 +76,7 @@ function wayOf(space: string, connection: string, tags: ReadonlyMap<string, Buff
   if (["A2B0", "A2B1", "D2B0", "D2B1"].some((name) => tags.has(name))) return null;
   if (space === "GRAY") {
     const grey = curveOf(tags.get("kTRC"));
-    return grey && way([grey, grey, grey], IDENTITY);
+    return grey && wayFrom([grey, grey, grey], IDENTITY);
   }
   if (space !== "RGB " || connection !== "XYZ ") return null;
   const columns = ["rXYZ", "gXYZ", "bXYZ"].map((name) => xyzOf(tags.get(name)));
@@ -84,7 +84,7 @@ function wayOf(space: string, connection: string, tags: ReadonlyMap<string, Buff
   const curves = ["rTRC", "gTRC", "bTRC"].map((name) => curveOf(tags.get(name)));
   if (!red || !green || !blue || !curves[0] || !curves[1] || !curves[2]) return null;
   const rows = ([0, 1, 2] as const).map((row): Triple => [red[row], green[row], blue[row]]) as unknown as Matrix;
-  return way([curves[0], curves[1], curves[2]], neutral(multiply(inverse(SRGB_D50), rows)));
+  return wayFrom([curves[0], curves[1], curves[2]], neutral(multiply(inverse(SRGB_D50), rows)));
 }
 
 const IDENTITY: Matrix = [
@@ -93,7 +93,7 @@ const IDENTITY: Matrix = [
   [0, 0, 1],
 ];
 
-function way(curves: ProfileWay["curves"], matrix: Matrix): ProfileWay {
+export function wayFrom(curves: ProfileWay["curves"], matrix: Matrix): ProfileWay {
   const back = inverse(matrix);
   const toSrgb = ([r, g, b]: Triple): Triple => {
     const linear = transform(matrix, [curves[0].decode(r), curves[1].decode(g), curves[2].decode(b)]);

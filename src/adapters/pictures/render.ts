@@ -43,11 +43,14 @@ export async function render(request: RenderRequest, pixelsMax: number, signal: 
   const output = request.resize === undefined ? pixels : await within(pixels, request.resize);
   const thumbnail = await thumbnailFor(output, anatomy.blocks);
   const gamut = request.profile === undefined ? {} : intoGamut(output, request.profile);
-  signal.throwIfAborted();
   const { width, height, channels, becameSrgb } = output;
+  // A linear picture gets its own curve back, unless it has another profile now.
+  const plain = request.profile === undefined && output.shaper;
+  const samples = plain ? plain.unshape(output.samples as Uint16Array, channels) : output.samples;
+  signal.throwIfAborted();
   const { format, quality } = request;
   const encoding = { width, height, channels, format, quality, anatomy, bits: depth.bits };
-  const encoded = await encodePicture(output.samples, encoding);
+  const encoded = await encodePicture(samples, encoding);
   signal.throwIfAborted();
   const facts = { width, height, becameSrgb, hasAlpha: encoded.hasAlpha, ...gamut, thumbnail };
   const { parts, notes } = await carryMetadata(encoded.bytes, format, anatomy, facts);
