@@ -103,6 +103,8 @@ export type RenderRequest = {
   readonly resize?: number;
   /** Convert to it and embed it; without it the original's profile stays. */
   readonly profile?: OutputProfile;
+  /** `keep` gives the new file the original's times. */
+  readonly times?: "now" | "keep";
   /** The new file; made with fsync. Must not exist. */
   readonly to: PathText;
 };

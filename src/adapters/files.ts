@@ -125,6 +125,7 @@ const discard = async (path: PathText) => void (await ifThere(() => fs.unlink(by
 async function makeFolder(path: PathText): Promise<void> {
   try {
     await fs.mkdir(bytesOf(path));
+    await syncFolder(parentOf(path)).catch(() => undefined); // one that may not be read is not ours to sync
   } catch (thrown) {
     if ((await ifThere(() => fs.stat(bytesOf(path))))?.isDirectory()) return;
     const parent = parentOf(path);

@@ -26,7 +26,7 @@ type Result = { readonly input: PathText } & (
   | { readonly output: PathText; readonly report: RenderReport }
   | { readonly error: AppError }
 );
-type Look = Pick<RenderRequest, "cube" | "strength" | "quality" | "bitDepth" | "resize" | "profile">;
+type Look = Pick<RenderRequest, "cube" | "strength" | "quality" | "bitDepth" | "resize" | "profile" | "times">;
 
 export const apply = defineCommand({
   name: "apply",
@@ -42,6 +42,13 @@ export const apply = defineCommand({
     out: { kind: "text", short: "o", value: "DIR|FILE", required: true, about: "Where to write." },
     strength: { kind: "number", value: "S", min: 0, max: 1, fallback: 1, about: "How much of the look:" },
     ...OUTPUT,
+    times: {
+      kind: "choice",
+      value: "WHICH",
+      of: ["now", "keep"],
+      fallback: "now",
+      about: "The file time of what is written; keep takes the photo's:",
+    },
     ...JSON_OUTPUT,
     ...CONFIG,
   },
@@ -60,7 +67,7 @@ export const apply = defineCommand({
     const targets = await targetsOf(files, cwd, words, options.out, options.format);
     const { format } = targets[0]!;
     const { format: _, ...output } = outputWith<Written>({ format, quality: null }, { ...options, format });
-    const look = { cube, strength: options.strength, ...output };
+    const look = { cube, strength: options.strength, times: options.times, ...output };
     const way = rawWay(options.raw, config);
     const how = targets.length > 1 ? "at once" : "one by one";
     const results = await withPictures(config, { stderr }, how, (pictures) => {

@@ -57,9 +57,9 @@ export function renderLook(
 ): Promise<RenderReport> {
   const { original, pictureSha256 } = picture;
   const { strength, output } = job.recipe;
-  const { quality, bitDepth, resize, profile } = output;
+  const { quality, bitDepth, resize, profile, times = "now" } = output;
   const asked = { ...(bitDepth && { bitDepth }), ...(resize && { resize }), ...(profile && { profile }) };
-  const request = { original, pictureSha256, cube, strength, quality, ...asked, ...to, ...besides };
+  const request = { original, pictureSha256, cube, strength, quality, times, ...asked, ...to, ...besides };
   return ports.pictures.render(request, attempting.signal);
 }
 

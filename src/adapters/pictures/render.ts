@@ -17,6 +17,7 @@ import { atStrength, deviceLink } from "./link.ts";
 import { applyLocal, lineChange, readGrid } from "./local.ts";
 import { within } from "./resize.ts";
 import { thumbnailFor } from "./thumbnail.ts";
+import { keepTimes } from "./times.ts";
 
 type Kernel = ReturnType<typeof prepareKernel>;
 
@@ -57,6 +58,7 @@ export async function render(request: RenderRequest, pixelsMax: number, signal: 
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
   await told("write", request.to, () => writeNew(request.to, ...parts));
+  if (request.times === "keep") await told("write", request.to, () => keepTimes(request.original, request.to));
   return {
     width,
     height,

@@ -49,6 +49,7 @@ export type InboxConfig = {
   readonly suffix: string;
   readonly name: string;
   readonly structure: "keep" | "flat";
+  readonly times: "now" | "keep";
   readonly sidecars: readonly Sidecar[];
   readonly original: Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>>;
   readonly priority: number;

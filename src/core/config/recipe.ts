@@ -67,6 +67,7 @@ export function outputFor(inbox: InboxConfig): OutputRecipe {
     ...(inbox.bitDepth !== "same" && { bitDepth: inbox.bitDepth }),
     ...(inbox.resize !== null && { resize: inbox.resize }),
     ...(inbox.profile !== "keep" && { profile: inbox.profile }),
+    ...(inbox.times !== "now" && { times: inbox.times }),
     sidecars: inbox.sidecars,
   };
 }

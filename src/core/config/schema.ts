@@ -197,6 +197,12 @@ const inbox = z.strictObject({
     .default("{name}{suffix}.{ext}")
     .describe("The output's name, of `{name}` `{suffix}` `{ext}` `{date}` `{folder}` `{inbox}`."),
   structure: z.enum(["keep", "flat"]).default("keep").describe("Keep the inbox's folders in the outbox, or not."),
+  times: z
+    .enum(["now", "keep"])
+    .default("now")
+    .describe(
+      "The output's file time: `now`, or `keep` that of the original. The time of the shot is in EXIF either way.",
+    ),
   sidecars: z
     .array(z.enum(["cube", "report", "hald", "lightroom"]))
     .default(["cube", "report"])

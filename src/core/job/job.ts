@@ -92,6 +92,8 @@ export type OutputRecipe = {
   /** Pixels of the long edge. */
   readonly resize?: number;
   readonly profile?: OutputProfile;
+  /** The output's file time; left out means now. */
+  readonly times?: "now" | "keep";
   readonly sidecars: readonly Sidecar[];
 };
 
