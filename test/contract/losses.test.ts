@@ -8,11 +8,12 @@ import { join } from "node:path";
 import { ExifTool } from "exiftool-vendored";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPictures } from "../../src/adapters/pictures/pictures.ts";
+import { withChunks } from "../../src/adapters/pictures/png.ts";
 import type { PathText } from "../../src/core/inbox/path-text.ts";
 import type { Pictures, WrittenFormat } from "../../src/ports.ts";
 import { loadedJpeg } from "../support/loaded.ts";
-import { MAKERS } from "../support/makers.ts";
-import { pathOf, savedCube, silent } from "../support/photos.ts";
+import { MAKERS, segment, withSegments } from "../support/makers.ts";
+import { pathOf, saved, savedCube, sceneImage, silent } from "../support/photos.ts";
 
 const ROUTES = [
   "JPEG → JPEG",
@@ -99,6 +100,21 @@ function documented(heading: string): Map<Route, readonly string[]> {
 
 const matches = (tag: string, pattern: string): boolean =>
   pattern.endsWith("*") ? tag.startsWith(pattern.slice(0, -1)) : tag === pattern;
+
+test("what only one format has a place for is told when a photo leaves it", async () => {
+  const jpeg = withSegments(await sceneImage(60, 40).jpeg().toBuffer(), segment(0xe5, "RMETA\0abc"));
+  const png = await sceneImage(60, 40).png().toBuffer();
+  const text = Buffer.concat(withChunks(png, [{ type: "tEXt", bytes: Buffer.from("Title\0Dawn", "latin1") }]));
+  const files = [await saved(folder, "own.jpg", jpeg), await saved(folder, "text.png", text)] as const;
+  const notes = async (original: PathText, format: PictureFormat) => {
+    const to = pathOf(join(folder, `out-${++count}.${format}`));
+    return (await pictures.render({ original, cube: look, strength: 1, format, quality: null, to })).notes;
+  };
+  expect(await notes(files[0], "jpeg")).toEqual([]);
+  expect(await notes(files[0], "png")).toEqual([expect.stringMatching(/^Segments of the camera maker's own were/)]);
+  expect(await notes(files[1], "png")).toEqual([]);
+  expect(await notes(files[1], "jpeg")).toEqual([expect.stringMatching(/^Texts in the PNG beside EXIF and XMP were/)]);
+});
 
 test.each([
   ["Tags that are lost", lost],

@@ -122,6 +122,7 @@ export function makerExif(maker: Maker, orientation: number, thumbnail: Buffer |
       [283, ratioValue(little, 150)],
       [296, of(2)],
       [305, of("Firmware 1.2")],
+      [531, of(1)],
       [34665, { ...of(0), tree: { little, entries: details, next: 0 } }],
     ]);
     const head = latin(little ? "II*\0\x08\0\0\0" : "MM\0*\0\0\0\x08");

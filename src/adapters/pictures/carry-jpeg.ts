@@ -51,6 +51,15 @@ function isStale({ marker, bytes }: Segment): boolean {
   return marker === MARKER.app11 || marker === MARKER.app14;
 }
 
+const KNOWN = ["JFIF\0", "Exif\0", "http://ns.adobe.com/", "ICC_PROFILE\0", "Photoshop 3.0\0"];
+
+/** An APP segment that nobody here knows: FLIR's, GoPro's, Ricoh's, FlashPix, thermal pictures. */
+export function isMakersOwn(segment: Segment): boolean {
+  const name = segment.bytes.toString("latin1", 4, 36);
+  const isApp = segment.marker >= MARKER.app0 && segment.marker <= 0xef;
+  return isApp && !isStale(segment) && !KNOWN.some((head) => name.startsWith(head));
+}
+
 export function intoJpeg(encoded: Buffer, { blocks, density, turn }: Cargo): Carried {
   const notes: string[] = [];
   const segments = [

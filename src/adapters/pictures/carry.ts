@@ -4,7 +4,7 @@
  */
 import type { WrittenFormat } from "../../ports.ts";
 import type { Anatomy, Blocks } from "./anatomy.ts";
-import { intoJpeg, intoJpegAgain } from "./carry-jpeg.ts";
+import { intoJpeg, intoJpegAgain, isMakersOwn } from "./carry-jpeg.ts";
 import { intoTiff } from "./carry-tiff.ts";
 import { type Density, densityOf, physOf, turnedDensity } from "./density.ts";
 import { type Facts, trueExif } from "./exif.ts";
@@ -49,9 +49,25 @@ export async function carryMetadata(
     resources: resources && trueResources(resources, facts.thumbnail),
   };
   const { parts, notes } = await into(format, encoded, { ...facts, anatomy, blocks, density: densityOf(anatomy) });
-  const extended = !again && anatomy.jpeg?.segments.some(isExtendedXmp) ? [EXTENDED_LOST] : [];
-  return { parts, notes: [...made.notes, ...extended, ...notes] };
+  return { parts, notes: [...made.notes, ...leftBehind(anatomy, format), ...notes] };
 }
+
+/** What only the original's own format has a place for. */
+function leftBehind({ jpeg, png }: Anatomy, format: PictureFormat): readonly string[] {
+  const segments = format === "jpeg" ? [] : (jpeg?.segments ?? []);
+  const chunks = format === "png" ? [] : (png?.chunks ?? []);
+  return [
+    ...(segments.some(isExtendedXmp) ? [EXTENDED_LOST] : []),
+    ...(segments.some(isMakersOwn) ? [SEGMENTS_LOST] : []),
+    ...(chunks.some((chunk) => TEXTS.includes(chunk.type) && !isXmp(chunk) && !isRawProfile(chunk))
+      ? [TEXTS_LOST]
+      : []),
+  ];
+}
+
+const TEXTS = ["tEXt", "zTXt", "iTXt"];
+const SEGMENTS_LOST = "Segments of the camera maker's own were left out: only a JPEG has a place for them.";
+const TEXTS_LOST = "Texts in the PNG beside EXIF and XMP were left out: only a PNG has a place for them.";
 
 const EXTENDED_LOST = "Extended XMP (more than 64 KB of it) was left out: only a JPEG holds it in pieces.";
 const isExtendedXmp = ({ bytes }: Segment): boolean =>
