@@ -47,7 +47,7 @@ export const apply = defineCommand({
       value: "WHICH",
       of: ["now", "keep"],
       fallback: "now",
-      about: "The file time of what is written; keep takes the photo's:",
+      about: "File times of what is written: of now, or kept from the photo.",
     },
     ...JSON_OUTPUT,
     ...CONFIG,

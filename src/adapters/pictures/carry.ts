@@ -46,7 +46,7 @@ export async function carryMetadata(
     exif: made.block,
     xmp: xmp && trueXmp(xmp, facts, again),
     icc: facts.icc ?? (facts.becameSrgb ? null : icc),
-    resources: resources && trueResources(resources, facts.thumbnail),
+    resources: resources && (await trueResources(resources, facts.thumbnail)),
   };
   const { parts, notes } = await into(format, encoded, { ...facts, anatomy, blocks, density: densityOf(anatomy) });
   return { parts, notes: [...made.notes, ...leftBehind(anatomy, format), ...notes] };
@@ -93,15 +93,15 @@ async function into(format: WrittenFormat, encoded: Buffer, cargo: Cargo): Promi
 }
 
 /** Photoshop's resources with the thumbnail of the graded picture, or with none. */
-function trueResources(resources: Buffer, thumbnail: Thumbnail | null): Buffer {
+async function trueResources(resources: Buffer, thumbnail: Thumbnail | null): Promise<Buffer> {
   const all = [...resourcesIn(resources)];
   if (all.length === 0) return resources;
-  return Buffer.concat(
-    all.flatMap(({ id, whole }) => {
-      if (id === THUMBNAIL_RESOURCE) return thumbnail ? [resourceOf(id, thumbnailResource(thumbnail))] : [];
-      return id === OLD_THUMBNAIL ? [] : [whole];
-    }),
-  );
+  const parts: Buffer[] = [];
+  for (const { id, whole } of all) {
+    if (id === THUMBNAIL_RESOURCE && thumbnail) parts.push(resourceOf(id, await thumbnailResource(thumbnail)));
+    else if (id !== THUMBNAIL_RESOURCE && id !== OLD_THUMBNAIL) parts.push(whole);
+  }
+  return Buffer.concat(parts);
 }
 
 /** Chunks of a PNG original that only its own pixels explained. */

@@ -120,9 +120,7 @@ async function withThumbnail(
   if (place && thumbnail) {
     const { directory } = place;
     const room = BLOCK_MAX - PROGRAM_ROOM - block.length - 1;
-    const [finest] = thumbnail.jpegs;
-    const inside = finest && finest.length <= place.length ? finest : undefined;
-    const jpeg = inside ?? thumbnail.jpegs.find(({ length }) => length <= Math.max(place.length, room));
+    const jpeg = await thumbnail.jpeg(Math.max(place.length, room));
     if (jpeg) {
       const fits = jpeg.length <= place.length;
       const start = fits ? place.start : block.length + (block.length & 1);

@@ -13,8 +13,8 @@ import { resourcesIn } from "./tiff-photo.ts";
 export type Thumbnail = {
   readonly width: number;
   readonly height: number;
-  /** The same picture from fine to coarse: the first one that has room is taken. */
-  readonly jpegs: readonly Buffer[];
+  /** As fine as fits into so many bytes; null when even the coarsest does not. */
+  readonly jpeg: (bytesMax: number) => Promise<Buffer | null>;
 };
 
 /** What DCF cameras write, where the original does not say. */
@@ -22,7 +22,7 @@ const LONG_SIDE = 160;
 const LONG_SIDE_MAX = 512;
 const QUALITIES = [85, 60, 35] as const;
 /** Places averaged for one pixel, across and down: enough to be free of stairs, and quick from 100 megapixels too. */
-const PLACES = 6;
+const PLACES = 4;
 
 /** Where an EXIF block has its thumbnail (no length: there is none to write over); null when it has no place for one. */
 export type ThumbnailPlace = { readonly directory: Tree; readonly start: number; readonly length: number };
@@ -54,9 +54,20 @@ export async function thumbnailFor(pixels: Pixels, { exif, resources }: Blocks):
   const height = Math.max(1, Math.round(pixels.height * scale));
   const rgb = shrunk(pixels, width, height);
   if (pixels.way) toSrgbInPlace(rgb, 3, pixels.way);
-  const image = () => sharp(toBytes(rgb), { raw: { width, height, channels: 3 } });
-  const jpegs = QUALITIES.map((quality) => image().jpeg({ quality, chromaSubsampling: "4:2:0" }).toBuffer());
-  return { width, height, jpegs: await Promise.all(jpegs) };
+  const image = sharp(toBytes(rgb), { raw: { width, height, channels: 3 } });
+  const made = new Map<number, Promise<Buffer>>();
+  return {
+    width,
+    height,
+    async jpeg(bytesMax) {
+      for (const quality of QUALITIES) {
+        const encode = made.get(quality) ?? image.clone().jpeg({ quality }).toBuffer();
+        made.set(quality, encode);
+        if ((await encode).length <= bytesMax) return encode;
+      }
+      return null;
+    },
+  };
 }
 
 /** Photoshop's thumbnail, in JPEG. */
@@ -64,14 +75,15 @@ export const THUMBNAIL_RESOURCE = 1036;
 const RESOURCE_HEAD = 28;
 
 /** The body of that resource: its header says what is in the JPEG behind it. */
-export function thumbnailResource({ width, height, jpegs: [jpeg] }: Thumbnail): Buffer {
+export async function thumbnailResource({ width, height, jpeg }: Thumbnail): Promise<Buffer> {
+  const bytes = (await jpeg(Number.POSITIVE_INFINITY)) ?? Buffer.alloc(0);
   const row = 4 * Math.ceil((24 * width) / 32);
   const head = Buffer.alloc(RESOURCE_HEAD);
-  for (const [index, value] of [1, width, height, row, row * height, jpeg!.length].entries())
+  for (const [index, value] of [1, width, height, row, row * height, bytes.length].entries())
     head.writeUInt32BE(value, 4 * index);
   head.writeUInt16BE(24, 24);
   head.writeUInt16BE(1, 26);
-  return Buffer.concat([head, jpeg!]);
+  return Buffer.concat([head, bytes]);
 }
 
 /** Each pixel is the mean of some places of its part of the picture. */
@@ -85,11 +97,18 @@ function shrunk({ samples, channels, width, height }: Pixels, across: number, do
   for (let y = 0; y < down; y++) {
     const rows = places(y, down, height);
     for (let x = 0; x < across; x++) {
-      const sum = [0, 0, 0];
+      let [r, g, b] = [0, 0, 0];
       for (const row of rows)
-        for (const column of columns[x]!)
-          for (let c = 0; c < 3; c++) sum[c]! += samples[(row * width + column) * channels + c]!;
-      for (let c = 0; c < 3; c++) small[3 * (y * across + x) + c] = Math.round(sum[c]! / PLACES ** 2);
+        for (const column of columns[x]!) {
+          const at = (row * width + column) * channels;
+          r += samples[at]!;
+          g += samples[at + 1]!;
+          b += samples[at + 2]!;
+        }
+      const to = 3 * (y * across + x);
+      small[to] = Math.round(r / PLACES ** 2);
+      small[to + 1] = Math.round(g / PLACES ** 2);
+      small[to + 2] = Math.round(b / PLACES ** 2);
     }
   }
   return small;

@@ -5,6 +5,6 @@ import { bytesOf } from "../files.ts";
 
 /** Gives a file the times of another: when it was written and last read. */
 export async function keepTimes(from: PathText, to: PathText): Promise<void> {
-  const { atime, mtime } = await stat(bytesOf(from));
-  await utimes(bytesOf(to), atime, mtime);
+  const { atimeMs, mtimeMs } = await stat(bytesOf(from));
+  await utimes(bytesOf(to), atimeMs / 1000, mtimeMs / 1000);
 }

@@ -14,6 +14,7 @@ import { fingerprintFrom } from "../fingerprint.ts";
 import { MARKER, segmentOf } from "../jpeg.ts";
 import { bufferSource } from "../source.ts";
 import { TAG } from "../tiff.ts";
+import { keepTimes } from "../times.ts";
 import { developByCommand, notAPicture } from "./command.ts";
 import { developByLibraw } from "./libraw.ts";
 import { blocksOfRaw, previewOf, type RawFile, readRaw } from "./read.ts";
@@ -42,6 +43,8 @@ export async function develop(request: DevelopRequest, pixelsMax: number, signal
   const source = bufferSource(made.bytes);
   const anatomy = await anatomyOf(source, pixelsMax);
   await told("write", to, () => writeAtomic(to, made.bytes));
+  // Who asks for the photo's own times later has only this file to look at.
+  await told("write", to, () => keepTimes(original, to));
   return {
     pictureSha256: (await fingerprintFrom(source)).pictureSha256,
     photo: { ...infoOf(anatomy), raw: raw.kind },
