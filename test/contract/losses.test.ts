@@ -106,7 +106,7 @@ test("what only one format has a place for is told when a photo leaves it", asyn
   const png = await sceneImage(60, 40).png().toBuffer();
   const text = Buffer.concat(withChunks(png, [{ type: "tEXt", bytes: Buffer.from("Title\0Dawn", "latin1") }]));
   const files = [await saved(folder, "own.jpg", jpeg), await saved(folder, "text.png", text)] as const;
-  const notes = async (original: PathText, format: PictureFormat) => {
+  const notes = async (original: PathText, format: WrittenFormat) => {
     const to = pathOf(join(folder, `out-${++count}.${format}`));
     return (await pictures.render({ original, cube: look, strength: 1, format, quality: null, to })).notes;
   };

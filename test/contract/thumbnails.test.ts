@@ -132,6 +132,22 @@ test("where there is no room for a thumbnail the directory goes and a note says 
   expect(tags["ExifTool:Warning"]).toBeUndefined();
 });
 
+test("a broken block costs no more than itself", async () => {
+  const maker = MAKERS[0]!;
+  const plain = await sceneImage(60, 40).jpeg().toBuffer();
+  const exif = makerExif(maker, 1, await staleThumbnail());
+  const astray = Buffer.from(exif);
+  // Tag 513 of the second directory, a LONG: the thumbnail is said to lie far behind the block.
+  astray.writeUInt32LE(0xfffffff0, astray.indexOf(Buffer.from([0x01, 0x02, 4, 0, 1, 0, 0, 0])) + 8);
+  const far = await rendered(await saved(folder, "far.jpg", withSegments(plain, exifSegment(astray))));
+  expect(await apart(await thumbnailIn(far.file), far.bytes)).toBeLessThan(8);
+  expect(await tagsOf(tool, far.file)).toMatchObject({ "Canon:OwnerName": "Ana Lee" });
+  const big = Buffer.from(exif);
+  big[2] = 43;
+  const gone = await rendered(await saved(folder, "big.jpg", withSegments(plain, exifSegment(big))));
+  expect(gone.report.notes).toEqual(["EXIF was left out: it cannot be read."]);
+});
+
 test("rows out of order, as some cameras write them, are all kept", async () => {
   const exif = makerExif(MAKERS[0]!, 1, null);
   // The rows of Make and Software change places.

@@ -53,7 +53,7 @@ export async function carryMetadata(
 }
 
 /** What only the original's own format has a place for. */
-function leftBehind({ jpeg, png }: Anatomy, format: PictureFormat): readonly string[] {
+function leftBehind({ jpeg, png }: Anatomy, format: WrittenFormat): readonly string[] {
   const segments = format === "jpeg" ? [] : (jpeg?.segments ?? []);
   const chunks = format === "png" ? [] : (png?.chunks ?? []);
   return [

@@ -26,6 +26,9 @@ export type TrueExif = { readonly block: Buffer | null; readonly notes: readonly
 export const PROGRAM = "hotgrade";
 const SRGB = 1;
 const UNCALIBRATED = 0xffff;
+/** The number after the byte order; BigTIFF has another, and no place in EXIF. */
+const PLAIN_TIFF = 42;
+const HEAD = 8;
 /** What a JPEG segment holds besides "Exif\0\0". */
 const BLOCK_MAX = 65_527;
 /** Kept free for the first directory, which moves to the end when the program's name comes into it. */
@@ -38,7 +41,8 @@ const NO_THUMBNAIL =
 export async function trueExif(original: Buffer, facts: Facts): Promise<TrueExif> {
   const block = Buffer.from(original);
   const tree = await readTiff(bufferSource(block)).catch(() => null);
-  if (!tree) return { block: null, notes: [BROKEN] };
+  const isPlain = tree !== null && countIn(block, 2, tree.little) === PLAIN_TIFF;
+  if (!tree || !isPlain) return { block: null, notes: [BROKEN] };
   putFacts(block, tree, facts);
   const first = numberIn(block, 4, tree.little);
   const { grown, hasThumbnail } = await withThumbnail(block, tree, first, facts.thumbnail);
@@ -85,7 +89,8 @@ function putPlaces(block: Buffer, details: Tree, turn: Turn): void {
 /** Overwrites one whole number where the tag is there and its type can hold it. */
 function put(block: Buffer, { entries, little }: Tree, tag: number, value: number, index = 0): void {
   const entry = entries.get(tag);
-  if (!entry || index >= entry.count) return;
+  // A broken entry may say that its value lies in the header of the block.
+  if (!entry || index >= entry.count || entry.at < HEAD) return;
   const at = entry.at + index * (entry.type === 3 ? 2 : 4);
   if (entry.type === 3 && value >= 0 && value <= 0xffff)
     little ? block.writeUInt16LE(value, at) : block.writeUInt16BE(value, at);
@@ -103,7 +108,7 @@ const countIn = (block: Buffer, at: number, little: boolean): number =>
 
 function exchange(block: Buffer, { entries }: Tree, one: number, other: number): void {
   const [a, b] = [entries.get(one), entries.get(other)];
-  if (!a || !b || a.bytes.length !== b.bytes.length) return;
+  if (!a || !b || a.bytes.length !== b.bytes.length || Math.min(a.at, b.at) < HEAD) return;
   b.bytes.copy(block, a.at);
   a.bytes.copy(block, b.at);
 }
@@ -116,7 +121,7 @@ async function withThumbnail(
   thumbnail: Thumbnail | null,
 ): Promise<{ grown: Buffer; hasThumbnail: boolean }> {
   const place = await thumbnailPlace(block, tree);
-  if (place) block.fill(0, place.start, place.start + place.length);
+  if (place && place.length > 0) block.fill(0, place.start, place.start + place.length);
   if (place && thumbnail) {
     const { directory } = place;
     const room = BLOCK_MAX - PROGRAM_ROOM - block.length - 1;
