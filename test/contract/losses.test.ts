@@ -13,7 +13,7 @@ import type { PathText } from "../../src/core/inbox/path-text.ts";
 import type { Pictures, WrittenFormat } from "../../src/ports.ts";
 import { loadedJpeg } from "../support/loaded.ts";
 import { MAKERS, segment, withSegments } from "../support/makers.ts";
-import { pathOf, saved, savedCube, sceneImage, silent } from "../support/photos.ts";
+import { pathOf, saved, savedCube, sceneImage, silent, tagged } from "../support/photos.ts";
 
 const ROUTES = [
   "JPEG → JPEG",
@@ -100,6 +100,17 @@ function documented(heading: string): Map<Route, readonly string[]> {
 
 const matches = (tag: string, pattern: string): boolean =>
   pattern.endsWith("*") ? tag.startsWith(pattern.slice(0, -1)) : tag === pattern;
+
+test("XMP of several segments stays whole in a JPEG, and is told of when it cannot", async () => {
+  const long = "The lake lay still. ".repeat(8_000).trim();
+  const original = await saved(folder, "long.jpg", sceneImage(60, 40).jpeg());
+  await tagged(tool, original, { "XMP-dc:Description": long, "XMP-xmp:Rating": 4 });
+  const bytes = readFileSync(original).toString("latin1");
+  expect(bytes.split("http://ns.adobe.com/xmp/extension/").length).toBeGreaterThan(3);
+  expect(await read(await graded(original, "jpeg"))).toMatchObject({ "XMP-dc:Description": long, "XMP-xmp:Rating": 4 });
+  const png = await read(await graded(original, "png"));
+  expect(png["XMP-xmpNote:HasExtendedXMP"]).toBeUndefined();
+});
 
 test("what only one format has a place for is told when a photo leaves it", async () => {
   const jpeg = withSegments(await sceneImage(60, 40).jpeg().toBuffer(), segment(0xe5, "RMETA\0abc"));
