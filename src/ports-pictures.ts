@@ -116,7 +116,6 @@ export type RenderReport = {
   readonly width: number;
   readonly height: number;
   readonly sizeBytes: number;
-  readonly sha256: string;
   /** Sentences worth a user's attention, such as "CMYK became RGB". */
   readonly notes: readonly string[];
 };

@@ -9,6 +9,7 @@ import * as fs from "node:fs/promises";
 import { AppError } from "../core/errors.ts";
 import { decodePath, encodePath, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import type { FileStat, Files } from "../ports.ts";
+import { readFully } from "./files/read.ts";
 import { openTrash } from "./files/trash.ts";
 
 export type FilesOptions = {
@@ -173,7 +174,7 @@ export async function readWhole(path: PathText, maxBytes: number): Promise<Buffe
       const message = `${showPath(path)} has ${size} bytes; at most ${maxBytes} are read.`;
       throw new AppError("file-too-large", message, { path, sizeBytes: size, maxBytes });
     }
-    return await handle.readFile();
+    return size === 0 ? await handle.readFile() : await readFully(handle, Buffer.allocUnsafeSlow(size), 0);
   } finally {
     await handle.close();
   }

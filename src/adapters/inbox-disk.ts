@@ -4,6 +4,7 @@ import * as fs from "node:fs/promises";
 import type { ReadAt } from "../core/inbox/endings.ts";
 import { encodePath, joinPath, type PathText } from "../core/inbox/path-text.ts";
 import type { Signature } from "../core/job/job.ts";
+import { readFully } from "./files/read.ts";
 import { bytesOf, ifThere } from "./files.ts";
 
 export type Seen = Signature & {
@@ -90,16 +91,7 @@ export const systemDisk: Disk = {
     // Without O_NONBLOCK a pipe that took the file's place would hold a thread until somebody writes to it.
     const handle = await fs.open(bytesOf(file), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      return await use(async (offset, length) => {
-        const buffer = Buffer.allocUnsafe(length);
-        let filled = 0;
-        while (filled < length) {
-          const { bytesRead } = await handle.read(buffer, filled, length - filled, offset + filled);
-          if (bytesRead === 0) break;
-          filled += bytesRead;
-        }
-        return buffer.subarray(0, filled);
-      });
+      return await use((offset, length) => readFully(handle, Buffer.allocUnsafe(length), offset));
     } finally {
       await handle.close();
     }

@@ -82,7 +82,7 @@ export const apply = defineCommand({
       return eachOf(targets, pictures.workers, said, signal);
     });
     print.settle();
-    if (options.json) print.json({ outputs: results.map(asData) });
+    if (options.json) print.json({ outputs: await Promise.all(results.map((result) => asData(files, result))) });
     if (signal.aborted) {
       const count = results.filter((result) => "report" in result).length;
       throw new AppError("interrupted", `Stopped after ${count} of ${targets.length} photos.`);
@@ -183,9 +183,13 @@ function say({ print, options }: CommandContext, result: Result): void {
   for (const note of result.report.notes) print.say(`  note: ${note}`);
 }
 
-function asData(result: Result): Record<string, unknown> {
+/** The hash is made here alone: over a large file it takes as long as the look. */
+async function asData(files: Files, result: Result): Promise<Record<string, unknown>> {
   const { input } = result;
-  if ("report" in result) return { input, output: result.output, ...result.report };
+  if ("report" in result) {
+    const { output, report } = result;
+    return { input, output, ...report, sha256: await files.sha256(output) };
+  }
   const { code, message, hint } = result.error;
   return { input, output: null, error: { code, message, hint } };
 }

@@ -94,7 +94,8 @@ async function encodeTo(
   if (!photo) throw new AppError("internal", `Job ${job.id} has no photo among its outputs.`);
   const to = { to: photo, format: naming.format };
   const finished = await finishNamed(job.facts.finish ?? "lut").render({ job, picture, cube, to, ports, attempting });
-  const rendered = { ...finished, notes: [...picture.notes, ...finished.notes] };
+  const sha256 = await files.sha256(photo);
+  const rendered = { ...finished, sha256, notes: [...picture.notes, ...finished.notes] };
   const { strength } = job.recipe;
   const name = showPath(stemOf(job.path));
   for (const format of ["cube", "hald", "lightroom"] as const) {
@@ -114,7 +115,7 @@ async function encodeTo(
       lease: attempting.lease,
       kind,
       temp,
-      sha256: kind === "photo" ? rendered.sha256 : await files.sha256(temp),
+      sha256: kind === "photo" ? sha256 : await files.sha256(temp),
     });
   return [...formatNotes(job.recipe.output.format, picture.photo.format), ...rendered.notes];
 }

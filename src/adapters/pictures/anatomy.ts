@@ -6,7 +6,6 @@ import { AppError } from "../../core/errors.ts";
 import type { PictureFormat, PictureInfo } from "../../ports.ts";
 import { notesOnTheRest } from "./besides.ts";
 import type { HeifHeader } from "./heif.ts";
-import { heifAnatomy } from "./heif-photo.ts";
 import { type Profile, readProfile } from "./icc.ts";
 import { type JpegHeader, readJpeg } from "./jpeg.ts";
 import { iccOfPng, type PngHeader, rawProfileOfPng, readPng, xmpOfPng } from "./png.ts";
@@ -50,6 +49,7 @@ export type Anatomy = {
 type Parts = Omit<Anatomy, "profile" | "orientation" | "tags"> & { readonly tags?: Tree | null };
 
 export const PIXELS_MAX = 500_000_000;
+export const PREVIEW_PIXELS_MAX = 64_000_000;
 
 /** Errors: `file-unsupported`, `picture-damaged`, `picture-too-large`. */
 export async function anatomyOf(source: Source, pixelsMax: number): Promise<Anatomy> {
@@ -81,7 +81,8 @@ function partsOf(format: PictureFormat, source: Source): Promise<Parts> | Parts 
       return tiffAnatomy(source);
     case "avif":
     case "heic":
-      return heifAnatomy(source);
+      // Five files that most photos have no use for.
+      return import("./heif-photo.ts").then(({ heifAnatomy }) => heifAnatomy(source));
   }
 }
 

@@ -5,10 +5,10 @@
 import sharp from "sharp";
 import type { Answer } from "../../ports.ts";
 import { readWhole, told } from "../files.ts";
+import { PREVIEW_PIXELS_MAX } from "./anatomy.ts";
 import type { Samples } from "./convert.ts";
 import { FILE_BYTES_MAX, type Pixels } from "./decode.ts";
 import { type ChangeLine, changeLines } from "./local.ts";
-import { PREVIEW_PIXELS_MAX } from "./plate.ts";
 import { converters } from "./profile-lines.ts";
 
 /** The stretch in which the answer goes over into the rest, in shares of its shorter side. */

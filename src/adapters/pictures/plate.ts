@@ -8,11 +8,9 @@ import { type Kernel, prepareKernel } from "../../core/lut/kernel/kernel.ts";
 import type { Frame } from "../../core/workflow/framing.ts";
 import type { PaintRequest, PlateRequest, ProveRequest } from "../../ports.ts";
 import { readWhole, told, writeAtomic } from "../files.ts";
-import { infoOf } from "./anatomy.ts";
+import { infoOf, PREVIEW_PIXELS_MAX } from "./anatomy.ts";
 import { decodeSrgb, FILE_BYTES_MAX, type Opened, openPicture } from "./decode.ts";
 import { withChunks } from "./png.ts";
-
-export const PREVIEW_PIXELS_MAX = 64_000_000;
 
 /** RGB pixels as a PNG of header, pixels and end alone: the same pixels give the same bytes. */
 export async function pngOf(rgb: Uint8Array, width: number, height: number): Promise<Buffer> {

@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { AppError } from "../../core/errors.ts";
 import { type PathText, showPath } from "../../core/inbox/path-text.ts";
+import { readFully } from "../files/read.ts";
 import { bytesOf, diskError } from "../files.ts";
 
 export type Source = {
@@ -39,16 +40,9 @@ export async function withFile<T>(path: PathText, use: (source: Source) => Promi
 function fileSource(handle: FileHandle, size: number): Source {
   return {
     size,
-    async read(at, length) {
+    read(at, length) {
       const wanted = Math.max(0, Math.min(length, size - at, PIECE_MAX));
-      const buffer = Buffer.allocUnsafe(wanted);
-      let filled = 0;
-      while (filled < wanted) {
-        const { bytesRead } = await handle.read(buffer, filled, wanted - filled, at + filled);
-        if (bytesRead === 0) break;
-        filled += bytesRead;
-      }
-      return buffer.subarray(0, filled);
+      return readFully(handle, Buffer.allocUnsafe(wanted), at);
     },
   };
 }

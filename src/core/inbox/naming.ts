@@ -87,14 +87,12 @@ export function safePart(text: string): PathText {
 
 const trimEnd = (text: string): string => text.replace(/[. ]+$/, "");
 
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
-
 /** The longest start of `text` within so many bytes that splits no visible character and ends in no dot or space. */
 function cutBytes(text: string, bytesMax: number): PathText {
   if (bytesOf(text) <= bytesMax) return text as PathText;
   let length = 0;
   let bytes = 0;
-  for (const { segment, index } of graphemes.segment(text)) {
+  for (const { segment, index } of new Intl.Segmenter("en", { granularity: "grapheme" }).segment(text)) {
     bytes += bytesOf(segment);
     if (bytes > bytesMax) break;
     length = index + segment.length;

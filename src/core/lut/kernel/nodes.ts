@@ -6,20 +6,23 @@
 import type { Lattice } from "../lattice.ts";
 
 const lengthOf = (n: number): number => 4 * (n ** 3 + n * n + n + 1);
-const clip = (value: number): number => (value > 0 ? Math.min(1, value) : 0);
 
 /** In 128ths of an 8-bit code. */
 export function nodesOf8({ n, values }: Lattice): Int16Array {
   const nodes = new Int16Array(lengthOf(n));
-  for (let q = 0, at = 0; q < values.length; q += 3, at += 4)
-    for (let c = 0; c < 3; c++) nodes[at + c] = Math.round(255 * 128 * clip(values[q + c]!));
+  for (let q = 0, at = 0; q < values.length; q++, at += q % 3 === 0 ? 2 : 1) {
+    const value = values[q]!;
+    nodes[at] = value > 0 ? (value < 1 ? 255 * 128 * value + 0.5 : 255 * 128) : 0;
+  }
   return nodes;
 }
 
 /** 0 … 1. */
 export function nodesOf16({ n, values }: Lattice): Float32Array {
   const nodes = new Float32Array(lengthOf(n));
-  for (let q = 0, at = 0; q < values.length; q += 3, at += 4)
-    for (let c = 0; c < 3; c++) nodes[at + c] = clip(values[q + c]!);
+  for (let q = 0, at = 0; q < values.length; q++, at += q % 3 === 0 ? 2 : 1) {
+    const value = values[q]!;
+    nodes[at] = value > 0 ? (value < 1 ? value : 1) : 0;
+  }
   return nodes;
 }
