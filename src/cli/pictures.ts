@@ -36,7 +36,7 @@ export async function loadPictureConfig(from: {
   return (await loadConfig(from)).config;
 }
 
-/** Pictures one after the other in this thread, or (`at once`) in as many threads as there are cores; ended with `use`. */
+/** Pictures one after the other in this thread, or (`at once`) by as many workers as there are cores; ended with `use`. */
 export async function withPictures<T>(
   config: PictureConfig,
   world: Pick<World, "stderr">,

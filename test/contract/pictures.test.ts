@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { ExifTool } from "exiftool-vendored";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -538,20 +539,25 @@ describe("the pool", () => {
   });
 
   test("a worker that dies fails its own task, and the next task gets a fresh one", async () => {
-    const program = new URL(
-      `data:text/javascript,${encodeURIComponent(`
-        import { parentPort } from "node:worker_threads";
-        parentPort.on("message", ({ id, name }) => {
-          if (name === "die") process.exit(3);
-          if (name === "hang") for (;;);
-          parentPort.postMessage({ kind: "done", id, gives: name });
-        });`)}`,
+    const program = pathToFileURL(join(folder, "worker.mjs"));
+    writeFileSync(
+      program,
+      `process.on("disconnect", () => process.exit());
+       process.on("message", ({ id, name }) => {
+         if (name === "die") process.exit(3);
+         if (name === "crash") process.kill(process.pid, "SIGSEGV");
+         else if (name === "hang") for (;;);
+         else process.send({ kind: "done", id, gives: name });
+       });`,
     );
-    const options = { program, workers: 1, memoryBytes: 100, limitMs: 60_000, workerData: null, log: silent };
+    const options = { program, workers: 1, memoryBytes: 100, limitMs: 60_000, words: [], log: silent };
     const pool = openPool(options);
     const [dead, alive] = [pool.run("die", null, { bytes: 1 }), pool.run("live", null, { bytes: 1 })];
     await expect(dead).rejects.toMatchObject({ code: "worker-died", data: { task: "die" } });
     expect(await alive).toBe("live");
+    const crashed = pool.run("crash", null, { bytes: 1 });
+    await expect(crashed).rejects.toMatchObject({ code: "worker-died", message: expect.stringContaining("SIGSEGV") });
+    expect(await pool.run("live", null, { bytes: 1 })).toBe("live");
     await pool.close();
     const hasty = openPool({ ...options, limitMs: 1_000 });
     await expect(hasty.run("hang", null, { bytes: 1 })).rejects.toMatchObject({ code: "worker-died" });

@@ -1,6 +1,6 @@
 /**
  * The pool's place in a command that has one picture to do and nothing else: the work runs in the program's own thread, one
- * task after the other. A thread would take a tenth of a second to start, and most of a small picture's memory.
+ * task after the other. A worker would take a tenth of a second to start, and as much memory as a small picture.
  */
 import type { Pool } from "./pool.ts";
 import type { Program } from "./programs.ts";

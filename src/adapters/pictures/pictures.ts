@@ -1,13 +1,12 @@
 /**
- * All pixel work, in worker threads under a memory budget. This is the adapter's door.
+ * All pixel work, in worker processes under a memory budget. This is the adapter's door.
  * The main thread reads headers only: what a task will need is known before it starts.
  */
 import { extname } from "node:path";
 import type { PathText } from "../../core/inbox/path-text.ts";
 import type { Log, Pictures } from "../../ports.ts";
-import { type Anatomy, anatomyOf, infoOf, PIXELS_MAX } from "./anatomy.ts";
+import { type Anatomy, anatomyOf, infoOf, PIXELS_MAX, PREVIEW_PIXELS_MAX } from "./anatomy.ts";
 import { openHere } from "./here.ts";
-import { PREVIEW_PIXELS_MAX } from "./plate.ts";
 import { openPool, type Pool } from "./pool.ts";
 import { bytesToDevelop } from "./raw/budget.ts";
 import { rawKindOf } from "./raw/kind.ts";
@@ -35,11 +34,11 @@ const BASE_BYTES = 48 << 20;
 export function openPictures({ workers, memoryBytes, pixelsMax = PIXELS_MAX, log }: PicturesOptions): Pictures {
   const program = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
   const count = Math.max(1, workers);
-  const pool = openPool({ program, workers: count, memoryBytes, limitMs: LIMIT_MS, workerData: { pixelsMax }, log });
+  const pool = openPool({ program, workers: count, memoryBytes, limitMs: LIMIT_MS, words: [String(pixelsMax)], log });
   return picturesOver(pool, count, pixelsMax);
 }
 
-/** For a command that does one picture: no threads. */
+/** For a command that does one picture: no workers. */
 export const openPicturesHere = (pixelsMax: number): Pictures => picturesOver(openHere(pixelsMax), 1, pixelsMax);
 
 function picturesOver(pool: Pool, workers: number, pixelsMax: number): Pictures {

@@ -1,10 +1,12 @@
 /**
- * A pool of worker threads under two limits: how many work at once, and how much memory they may need together.
+ * A pool of worker processes under two limits: how many work at once, and how much memory they may need together.
  *
  * Tasks start in the order they came. A task larger than the whole budget runs when nothing else does, so that a panorama
- * waits for its turn and never for ever. A worker that dies fails its own task and is replaced at the next need.
+ * waits for its turn and never for ever. A worker that dies fails its own task and is replaced at the next need. Workers
+ * are processes because decoders are native code: what crashes or hangs there takes a thread's whole program with it.
  */
-import { Worker } from "node:worker_threads";
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { AppError } from "../../core/errors.ts";
 import type { Log } from "../../ports.ts";
 import { crossed, type FromWorker, type ToWorker } from "./tasks.ts";
@@ -15,7 +17,8 @@ export type PoolOptions = {
   readonly memoryBytes: number;
   /** A task that runs longer is ended with its worker. */
   readonly limitMs: number;
-  readonly workerData: unknown;
+  /** Words for the program. */
+  readonly words: readonly string[];
   readonly log: Log;
 };
 
@@ -37,7 +40,7 @@ type Task = {
   readonly reject: (error: unknown) => void;
 };
 
-type Hand = { readonly worker: Worker; task: Task | null; timer: NodeJS.Timeout | undefined };
+type Hand = { readonly worker: ChildProcess; task: Task | null; timer: NodeJS.Timeout | undefined };
 
 /** The JavaScript heap of a worker; pixels lie outside of it. */
 const HEAP_MB = 768;
@@ -62,9 +65,9 @@ export function openPool(options: PoolOptions): Pool {
   function begin(hand: Hand, task: Task): void {
     used += task.bytes;
     hand.task = task;
-    hand.worker.ref();
+    hold(hand.worker, true);
     hand.timer = setTimeout(() => overdue(hand, task), options.limitMs);
-    hand.worker.postMessage({ kind: "run", id: task.id, name: task.name, asks: task.asks } satisfies ToWorker);
+    tell(hand.worker, { kind: "run", id: task.id, name: task.name, asks: task.asks });
   }
 
   function end(hand: Hand): Task | null {
@@ -80,42 +83,43 @@ export function openPool(options: PoolOptions): Pool {
     task.reject(
       new AppError("worker-died", `${task.name} was ended after ${options.limitMs} ms.`, { task: task.name }),
     );
-    void hand.worker.terminate();
+    hand.worker.kill("SIGKILL");
   }
 
   function hire(): Hand {
-    const worker = new Worker(options.program, {
-      workerData: options.workerData,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    const worker = fork(fileURLToPath(options.program), options.words, {
+      execArgv: [`--max-old-space-size=${HEAP_MB}`],
+      serialization: "advanced",
+      // A worker's own words go where ours go; its standard output is nobody's data.
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      // Ctrl-C in a terminal is for us, who tell the workers.
+      detached: true,
     });
     const hand: Hand = { worker, task: null, timer: undefined };
     hands.add(hand);
     worker.on("message", (message: FromWorker) => {
       if (message.id !== hand.task?.id) return;
       const task = end(hand)!;
-      worker.unref();
+      hold(worker, false);
       if (message.kind === "done") task.resolve(message.gives);
       else task.reject(crossed(message.failure));
       pump();
     });
-    let reason: unknown;
-    worker.on("error", (error) => {
-      reason = error;
-    });
-    worker.on("exit", (exitCode) => {
+    let isGone = false;
+    const gone = (why: string, cause?: unknown) => {
+      if (isGone) return;
+      isGone = true;
       hands.delete(hand);
       const task = end(hand);
-      const why = reason instanceof Error ? reason.message : `exit code ${exitCode}`;
-      task?.reject(
-        new AppError(
-          "worker-died",
-          `The picture worker ended during ${task.name}: ${why}.`,
-          { task: task.name },
-          reason,
-        ),
-      );
+      const said = `The picture worker ended during ${task?.name}: ${why}.`;
+      task?.reject(new AppError("worker-died", said, { task: task.name }, cause));
       pump();
+    };
+    // Also said of a message that found nobody, whose worker's exit says the rest; without a number it never began.
+    worker.on("error", (error) => {
+      if (worker.pid === undefined) gone(error.message, error);
     });
+    worker.on("exit", (exitCode, exitSignal) => gone(exitSignal ?? `exit code ${exitCode}`));
     return hand;
   }
 
@@ -130,7 +134,7 @@ export function openPool(options: PoolOptions): Pool {
           if (at >= 0) queue.splice(at, 1);
           // A running task ends at its next step; its memory counts until then.
           const hand = [...hands].find((one) => one.task?.id === id);
-          hand?.worker.postMessage({ kind: "abort", id } satisfies ToWorker);
+          if (hand) tell(hand.worker, { kind: "abort", id });
           reject(signal!.reason);
           pump();
         };
@@ -148,7 +152,28 @@ export function openPool(options: PoolOptions): Pool {
     async close() {
       closed = true;
       for (const task of queue.splice(0)) task.reject(new AppError("interrupted", "The picture workers were closed."));
-      await Promise.all([...hands].map(({ worker }) => worker.terminate()));
+      const gone = [...hands].map(({ worker }) => new Promise((done) => worker.once("exit", done)));
+      for (const { worker } of hands) {
+        hold(worker, true);
+        worker.kill("SIGKILL");
+      }
+      await Promise.all(gone);
     },
   };
+}
+
+/** A worker that is gone hears nothing; its exit says so to whoever waits. */
+function tell(worker: ChildProcess, message: ToWorker): void {
+  if (worker.connected) worker.send(message, () => undefined);
+}
+
+/** Whether the program stays alive for this worker. */
+function hold(worker: ChildProcess, stays: boolean): void {
+  if (stays) {
+    worker.ref();
+    worker.channel?.ref();
+  } else {
+    worker.unref();
+    worker.channel?.unref();
+  }
 }

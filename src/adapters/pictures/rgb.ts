@@ -12,7 +12,10 @@ const PNG_LEVEL = 6;
 
 export async function readRgb(file: PathText, pixelsMax: number): Promise<RgbPicture> {
   const { samples, channels, width, height } = await decodePicture(await openPicture(file, pixelsMax));
-  return { width, height, samples: channels === 4 ? threeChannels(samples) : samples };
+  const rgb = channels === 4 ? threeChannels(samples) : samples;
+  // A plain array, whichever way it takes from here: between processes a Buffer would stay one.
+  const plain = Buffer.isBuffer(rgb) ? new Uint8Array(rgb.buffer, rgb.byteOffset, rgb.length) : rgb;
+  return { width, height, samples: plain };
 }
 
 /** Neighbours in a HaldCLUT are alike, so rows are filtered before they are packed. */

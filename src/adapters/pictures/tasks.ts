@@ -1,4 +1,4 @@
-/** What the main thread may ask of a picture worker, and how errors cross between them. */
+/** What the program may ask of a picture worker, and how errors cross between them. */
 import { AppError, type ErrorCode, isErrorCode } from "../../core/errors.ts";
 import type { PathText } from "../../core/inbox/path-text.ts";
 import type { FitReport } from "../../core/lut/fit/report.ts";
@@ -37,7 +37,7 @@ export type FromWorker =
   | { readonly kind: "done"; readonly id: number; readonly gives: unknown }
   | { readonly kind: "failed"; readonly id: number; readonly failure: Crossing };
 
-/** An error as plain values: classes do not survive the way between threads. */
+/** An error as plain values: classes do not survive the way between processes. */
 export type Crossing = {
   readonly code: string;
   readonly message: string;

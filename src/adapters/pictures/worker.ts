@@ -1,13 +1,17 @@
-/** A picture worker: one thread, one task at a time. */
-import { parentPort, workerData } from "node:worker_threads";
+/**
+ * A picture worker: a process of its own, one task at a time. `worker.ts PIXELS_MAX`.
+ * It lives as long as the program that started it: a killed daemon leaves nobody behind who still writes.
+ */
 import { programsFor } from "./programs.ts";
 import { crossing, type FromWorker, type TaskName, type ToWorker } from "./tasks.ts";
 
-const { pixelsMax } = workerData as { readonly pixelsMax: number };
-const programs = programsFor(pixelsMax);
+const programs = programsFor(Number(process.argv[2]));
 const running = new Map<number, AbortController>();
 
-parentPort!.on("message", async (message: ToWorker) => {
+process.on("disconnect", () => process.exit());
+// Who asks the program to end, such as a service manager that asks all of its processes, is answered by the program.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
+process.on("message", async (message: ToWorker) => {
   if (message.kind === "abort") return running.get(message.id)?.abort();
   const { id, name, asks } = message;
   const controller = new AbortController();
@@ -21,4 +25,4 @@ parentPort!.on("message", async (message: ToWorker) => {
   }
 });
 
-const say = (message: FromWorker): void => parentPort!.postMessage(message);
+const say = (message: FromWorker): void => void process.send!(message);
