@@ -7,6 +7,7 @@
 import type { Cargo, Carried } from "./carry.ts";
 import { turnedDensity } from "./density.ts";
 import { PROGRAM } from "./exif.ts";
+import type { PlainTiff } from "./plain-tiff.ts";
 import { bufferSource } from "./source.ts";
 import {
   bytesValue,
@@ -28,8 +29,13 @@ const IPTC = 0x0404;
 const INCH = 2;
 const HEAD = 8;
 
-export async function intoTiff(encoded: Buffer, cargo: Cargo): Promise<Carried> {
-  const fresh = await readTiff(bufferSource(encoded));
+/** What the encoder wrote, taken apart. */
+export const plainOf = async (encoded: Buffer): Promise<PlainTiff> => ({
+  tree: await readTiff(bufferSource(encoded)),
+  pixels: encoded.subarray(HEAD),
+});
+
+export async function intoTiff({ tree: fresh, pixels }: PlainTiff, cargo: Cargo): Promise<Carried> {
   const { exif } = cargo.blocks;
   const tree = exif && (await readTiff(bufferSource(exif)).catch(() => null));
   const hasNote = tree?.entries.get(TAG.exif)?.tree?.entries.has(TAG.makerNote) ?? false;
@@ -37,14 +43,14 @@ export async function intoTiff(encoded: Buffer, cargo: Cargo): Promise<Carried> 
   const isFree = tree?.little === fresh.little || (numberAt(fresh, TAG.bitsPerSample) ?? 1) <= 8;
   if (!exif || !tree || !hasNote || !isFree) {
     const own = tree ? inOrder(metadataOf(tree), fresh.little).entries : new Map<number, Value>();
-    const parts = behind(encoded.subarray(0, HEAD), encoded, fresh, own, cargo);
+    const parts = behind(headOf(fresh), pixels, fresh, own, cargo);
     return { parts, notes: hasNote ? [NOTE_MOVED] : [] };
   }
   const head = Buffer.concat([exif, Buffer.alloc(exif.length & 1)]);
   // The directories below lie in the block already: their pointers stay as they are.
   const own = new Map([...metadataOf(tree).entries].map(([tag, { tree: _below, ...value }]) => [tag, value] as const));
   const moved = shifted(inOrder(fresh, tree.little), head.length - HEAD);
-  return { parts: behind(head, encoded, moved, own, cargo), notes: [] };
+  return { parts: behind(head, pixels, moved, own, cargo), notes: [] };
 }
 
 /** The pixels lie this much further back. */
@@ -64,16 +70,17 @@ function longBytes(value: number, little: boolean): Buffer {
   return bytes;
 }
 
+const headOf = ({ little }: Tree): Buffer => Buffer.from(little ? "II*\0\0\0\0\0" : "MM\0*\0\0\0\0", "latin1");
+
 /** `front` in place of the encoder's head, its pixels, and the new first directory at the end. */
 function behind(
   front: Buffer,
-  encoded: Buffer,
+  pixels: Buffer,
   fresh: Tree,
   own: ReadonlyMap<number, Value>,
   cargo: Cargo,
 ): readonly Buffer[] {
   const { little } = fresh;
-  const pixels = encoded.subarray(HEAD);
   const odd = (front.length + pixels.length) & 1;
   const start = front.length + pixels.length + odd;
   const head = Buffer.from(front);

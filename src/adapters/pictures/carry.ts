@@ -5,11 +5,11 @@
 import type { WrittenFormat } from "../../ports.ts";
 import type { Anatomy, Blocks } from "./anatomy.ts";
 import { intoJpeg, intoJpegAgain, isMakersOwn } from "./carry-jpeg.ts";
-import { intoTiff } from "./carry-tiff.ts";
+import { intoTiff, plainOf } from "./carry-tiff.ts";
 import { type Density, densityOf, physOf, turnedDensity } from "./density.ts";
 import { type Facts, trueExif } from "./exif.ts";
-import { exifItem, profileProperty, withHeifItems, xmpItem } from "./heif-carry.ts";
 import type { Segment } from "./jpeg.ts";
+import type { PlainTiff } from "./plain-tiff.ts";
 import { type Chunk, iccChunk, iptcChunk, isRawProfile, isXmp, withChunks, xmpChunk } from "./png.ts";
 import { THUMBNAIL_RESOURCE, type Thumbnail, thumbnailResource } from "./thumbnail.ts";
 import { iptcIn, resourceOf, resourcesIn } from "./tiff-photo.ts";
@@ -33,7 +33,7 @@ export type Cargo = Facts & {
 const OLD_THUMBNAIL = 1033;
 /** The encoded picture with the original's metadata, in parts to be written one after the other. */
 export async function carryMetadata(
-  encoded: Buffer,
+  encoded: Buffer | PlainTiff,
   format: WrittenFormat,
   anatomy: Anatomy,
   result: Result,
@@ -77,7 +77,8 @@ function turnOf({ orientation, width, height }: Anatomy, result: Result): Turn {
   return { orientation, width, height, scale: result.width / (isSideways({ orientation }) ? height : width) };
 }
 
-async function into(format: WrittenFormat, encoded: Buffer, cargo: Cargo): Promise<Carried> {
+async function into(format: WrittenFormat, encoded: Buffer | PlainTiff, cargo: Cargo): Promise<Carried> {
+  if (!Buffer.isBuffer(encoded)) return intoTiff(encoded, cargo);
   switch (format) {
     case "jpeg":
       return cargo.anatomy.jpeg ? intoJpegAgain(encoded, cargo) : intoJpeg(encoded, cargo);
@@ -86,7 +87,7 @@ async function into(format: WrittenFormat, encoded: Buffer, cargo: Cargo): Promi
     case "webp":
       return intoWebp(encoded, cargo);
     case "tiff":
-      return intoTiff(encoded, cargo);
+      return intoTiff(await plainOf(encoded), cargo);
     case "avif":
       return intoAvif(encoded, cargo);
   }
@@ -134,6 +135,7 @@ function intoWebp(encoded: Buffer, { blocks, width, height, hasAlpha }: Cargo): 
 }
 
 async function intoAvif(encoded: Buffer, { blocks }: Cargo): Promise<Carried> {
+  const { exifItem, profileProperty, withHeifItems, xmpItem } = await import("./heif-carry.ts");
   const items = [...(blocks.exif ? [exifItem(blocks.exif)] : []), ...(blocks.xmp ? [xmpItem(blocks.xmp)] : [])];
   const properties = blocks.icc ? [profileProperty(blocks.icc)] : [];
   const lost = blocks.resources !== null && iptcIn(blocks.resources) !== null;

@@ -10,6 +10,7 @@ import { type Samples, toBytes, toSrgbInPlace, withoutAlpha } from "./convert.ts
 import { fingerprintFrom } from "./fingerprint.ts";
 import { decodeHeic } from "./heic.ts";
 import type { ProfileWay } from "./icc.ts";
+import { plainPixels } from "./plain-tiff.ts";
 import { iccChunk, withChunks } from "./png.ts";
 import { type Shaper, shaperFor } from "./shaper.ts";
 import { bufferSource } from "./source.ts";
@@ -121,6 +122,8 @@ async function pixelsOf(opened: Opened, byLibrary: boolean, scale: Scale | undef
     const { samples, ...info } = await decodeHeic(bytes, anatomy.heif!);
     return { data: Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength), info };
   }
+  const plain = byLibrary || scale ? undefined : plainPixels(opened);
+  if (plain) return plain;
   try {
     return await run(opened, byLibrary, scale, "warning");
   } catch (thrown) {

@@ -8,6 +8,7 @@ import { type BitDepth, FORMAT_NAMES, type WrittenFormat } from "../../core/job/
 import type { Anatomy } from "./anatomy.ts";
 import { type Samples, threeChannels } from "./convert.ts";
 import { inDepth } from "./depth.ts";
+import { type PlainTiff, plainTiff } from "./plain-tiff.ts";
 
 /** A second coding at a lower quality would show; a coarser original gets this. */
 const QUALITY_MIN = 75;
@@ -39,7 +40,11 @@ export type Encoding = {
   readonly anatomy: Anatomy;
 };
 
-export type Encoded = { readonly bytes: Buffer; readonly hasAlpha: boolean; readonly notes: readonly string[] };
+export type Encoded = {
+  readonly file: Buffer | PlainTiff;
+  readonly hasAlpha: boolean;
+  readonly notes: readonly string[];
+};
 
 export async function encodePicture(pixels: Samples, encoding: Encoding): Promise<Encoded> {
   const { width, height, format, bits } = encoding;
@@ -55,11 +60,17 @@ export async function encodePicture(pixels: Samples, encoding: Encoding): Promis
     notes.push("Transparency was left out: JPEG has none.");
   }
   samples = inDepth(samples, bits);
+  const plain =
+    format === "tiff" && compressionOf(encoding.anatomy) === "none"
+      ? plainTiff(samples, { width, height, channels })
+      : undefined;
+  if (plain) return { file: plain, hasAlpha: channels === 4, notes };
   let image = sharp(samples, { raw: { width, height, channels }, limitInputPixels: false });
   if (samples instanceof Uint16Array) image = image.toColourspace("rgb16");
-  const bytes = await encoded(image, encoding);
-  return { bytes, hasAlpha: channels === 4, notes };
+  return { file: await encoded(image, encoding), hasAlpha: channels === 4, notes };
 }
+
+const compressionOf = ({ tiffCompression = "lzw" }: Anatomy) => tiffCompression;
 
 async function encoded(image: Sharp, encoding: Encoding): Promise<Buffer> {
   if (encoding.format !== "webp") return asFormat(image, encoding).toBuffer();
@@ -98,7 +109,7 @@ function asFormat(image: Sharp, { format, quality, bits, anatomy }: Encoding): S
       });
     }
     case "tiff": {
-      const compression = anatomy.tiffCompression ?? "lzw";
+      const compression = compressionOf(anatomy);
       return image.tiff({ compression, predictor: compression === "none" ? "none" : "horizontal" });
     }
     case "avif":

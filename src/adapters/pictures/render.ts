@@ -7,12 +7,10 @@ import { prepareKernel } from "../../core/lut/kernel/kernel.ts";
 import type { Lattice } from "../../core/lut/lattice.ts";
 import type { RenderReport, RenderRequest } from "../../ports.ts";
 import { readWhole, told, writeNew } from "../files.ts";
-import { applyAnswer } from "./answer.ts";
 import { carryMetadata } from "./carry.ts";
 import { decodePicture, openPicture, type Pixels } from "./decode.ts";
 import { bitsOf, depthFor, widened } from "./depth.ts";
 import { encodePicture } from "./encode.ts";
-import { intoGamut } from "./gamut.ts";
 import { atStrength, deviceLink } from "./link.ts";
 import { applyLocal, lineChange, readGrid } from "./local.ts";
 import { within } from "./resize.ts";
@@ -37,13 +35,13 @@ export async function render(request: RenderRequest, pixelsMax: number, signal: 
   const pixels = depth.bits > 8 ? { ...decoded, samples: widened(decoded.samples) } : decoded;
   const profile = anatomy.profile?.sha256 ?? "";
   if (request.answer)
-    await applyAnswer(pixels, request.answer, request.strength, () =>
+    await (await import("./answer.ts")).applyAnswer(pixels, request.answer, request.strength, () =>
       lineChange(pixels, latticeFor(pixels, look, profile), grid),
     );
   else applyLook(pixels, look, profile, grid);
   const output = request.resize === undefined ? pixels : await within(pixels, request.resize);
   const thumbnail = await thumbnailFor(output, anatomy.blocks);
-  const gamut = request.profile === undefined ? {} : intoGamut(output, request.profile);
+  const gamut = request.profile === undefined ? {} : (await import("./gamut.ts")).intoGamut(output, request.profile);
   const { width, height, channels, becameSrgb } = output;
   // A linear picture gets its own curve back, unless it has another profile now.
   const plain = request.profile === undefined && output.shaper;
@@ -54,16 +52,13 @@ export async function render(request: RenderRequest, pixelsMax: number, signal: 
   const encoded = await encodePicture(samples, encoding);
   signal.throwIfAborted();
   const facts = { width, height, becameSrgb, hasAlpha: encoded.hasAlpha, ...gamut, thumbnail };
-  const { parts, notes } = await carryMetadata(encoded.bytes, format, anatomy, facts);
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
+  const { parts, notes } = await carryMetadata(encoded.file, format, anatomy, facts);
   await told("write", request.to, () => writeNew(request.to, ...parts));
   if (request.times === "keep") await told("write", request.to, () => keepTimes(request.original, request.to));
   return {
     width,
     height,
     sizeBytes: parts.reduce((sum, part) => sum + part.length, 0),
-    sha256: hash.digest("hex"),
     notes: [...pixels.notes, ...depth.notes, ...encoded.notes, ...notes],
   };
 }
