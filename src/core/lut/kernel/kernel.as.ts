@@ -69,27 +69,44 @@ export function grade16rgba(pixels: usize, count: i32, nodes: usize, n: i32, scr
   }
 }
 
+/**
+ * The cell of x = v·(n − 1), for codes v of `bits` bits: ⌊x / (2^bits − 1)⌋, exactly. What is left over is the share of the
+ * cell, in 255ths or 65535ths.
+ */
+@inline
+function cellOf(x: v128, bits: i32): v128 {
+  return i32x4.shr_u(i32x4.add(i32x4.add(x, i32x4.splat(1)), i32x4.shr_u(x, bits)), bits);
+}
+
+/** share << 15 | the axis' stride in nodes. */
+@inline
+function keyOf(x: v128, cell: v128, bits: i32, stride: v128): v128 {
+  const share = i32x4.add(i32x4.sub(x, i32x4.shl(cell, bits)), cell);
+  return v128.or(i32x4.shl(share, 15), stride);
+}
+
+/** ⌊(sum + 128 · 255 / 2) / (128 · 255)⌋, which is the code. */
+@inline
+function rounded8(sum: v128): v128 {
+  return cellOf(i32x4.shr_u(i32x4.add(sum, i32x4.splat(16320)), 7), 8);
+}
+
 /** Four pixels' codes, 32 bits each, → their graded bytes, R G B 0 each. */
 @inline
 function fourOf8(red: v128, green: v128, blue: v128, nodes: usize, n: i32, scratch: usize): v128 {
-  // A code v falls at v·(n − 1)/255: whole cells and a remainder in 255ths, both exact. ⌊x/255⌋ = (x + 1 + (x >> 8)) >> 8.
   const most = i32x4.splat(n - 1);
   const one = i32x4.splat(1);
   const xr = i32x4.mul(red, most);
   const xg = i32x4.mul(green, most);
   const xb = i32x4.mul(blue, most);
-  const cr = i32x4.shr_u(i32x4.add(i32x4.add(xr, one), i32x4.shr_u(xr, 8)), 8);
-  const cg = i32x4.shr_u(i32x4.add(i32x4.add(xg, one), i32x4.shr_u(xg, 8)), 8);
-  const cb = i32x4.shr_u(i32x4.add(i32x4.add(xb, one), i32x4.shr_u(xb, 8)), 8);
-  const fr = i32x4.add(i32x4.sub(xr, i32x4.shl(cr, 8)), cr);
-  const fg = i32x4.add(i32x4.sub(xg, i32x4.shl(cg, 8)), cg);
-  const fb = i32x4.add(i32x4.sub(xb, i32x4.shl(cb, 8)), cb);
+  const cr = cellOf(xr, 8);
+  const cg = cellOf(xg, 8);
+  const cb = cellOf(xb, 8);
   const up = i32x4.splat(n);
   const far = i32x4.splat(n * n);
-  // Keys: share << 15 | the axis' stride in nodes.
-  const kr = v128.or(i32x4.shl(fr, 15), one);
-  const kg = v128.or(i32x4.shl(fg, 15), up);
-  const kb = v128.or(i32x4.shl(fb, 15), far);
+  const kr = keyOf(xr, cr, 8, one);
+  const kg = keyOf(xg, cg, 8, up);
+  const kb = keyOf(xb, cb, 8, far);
   const more = i32x4.max_s(kr, kg);
   const less = i32x4.min_s(kr, kg);
   const high = i32x4.max_s(more, kb);
@@ -131,33 +148,22 @@ function sum8(nodes: usize, at: usize, w01: v128, w23: v128): v128 {
   );
 }
 
-/** ⌊(sum + 128 · 255 / 2) / (128 · 255)⌋. */
-@inline
-function rounded8(sum: v128): v128 {
-  const codes = i32x4.shr_u(i32x4.add(sum, i32x4.splat(16320)), 7);
-  return i32x4.shr_u(i32x4.add(i32x4.add(codes, i32x4.splat(1)), i32x4.shr_u(codes, 8)), 8);
-}
-
 /** Four pixels' codes, 32 bits each, → their graded words in `scratch`, R G B 0 each. */
 @inline
 function fourOf16(red: v128, green: v128, blue: v128, nodes: usize, n: i32, scratch: usize): void {
-  // As above, in 65535ths.
   const most = i32x4.splat(n - 1);
   const one = i32x4.splat(1);
   const xr = i32x4.mul(red, most);
   const xg = i32x4.mul(green, most);
   const xb = i32x4.mul(blue, most);
-  const cr = i32x4.shr_u(i32x4.add(i32x4.add(xr, one), i32x4.shr_u(xr, 16)), 16);
-  const cg = i32x4.shr_u(i32x4.add(i32x4.add(xg, one), i32x4.shr_u(xg, 16)), 16);
-  const cb = i32x4.shr_u(i32x4.add(i32x4.add(xb, one), i32x4.shr_u(xb, 16)), 16);
-  const fr = i32x4.add(i32x4.sub(xr, i32x4.shl(cr, 16)), cr);
-  const fg = i32x4.add(i32x4.sub(xg, i32x4.shl(cg, 16)), cg);
-  const fb = i32x4.add(i32x4.sub(xb, i32x4.shl(cb, 16)), cb);
+  const cr = cellOf(xr, 16);
+  const cg = cellOf(xg, 16);
+  const cb = cellOf(xb, 16);
   const up = i32x4.splat(n);
   const far = i32x4.splat(n * n);
-  const kr = v128.or(i32x4.shl(fr, 15), one);
-  const kg = v128.or(i32x4.shl(fg, 15), up);
-  const kb = v128.or(i32x4.shl(fb, 15), far);
+  const kr = keyOf(xr, cr, 16, one);
+  const kg = keyOf(xg, cg, 16, up);
+  const kb = keyOf(xb, cb, 16, far);
   const more = i32x4.max_s(kr, kg);
   const less = i32x4.min_s(kr, kg);
   const high = i32x4.max_s(more, kb);
