@@ -6,7 +6,9 @@ import type { World } from "./command.ts";
 /** The log as configured. `quietest` raises the level of commands that talk for themselves. */
 export function logOf(config: Config, world: Pick<World, "stderr">, quietest?: "warn" | "error"): OpenLog {
   const { level, file } = config.log;
-  const secrets = config.backends.flatMap((backend) => ("token" in backend && backend.token ? [backend.token] : []));
+  const secrets = config.backends.flatMap((backend) =>
+    backend.kind === "comfyui" ? [...(backend.token ? [backend.token] : []), ...Object.values(backend.headers)] : [],
+  );
   const isQuiet =
     quietest !== undefined && file === null && (level === "debug" || level === "info" || level === "warn");
   return openLog({

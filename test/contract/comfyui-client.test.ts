@@ -518,19 +518,23 @@ describe("what answers", () => {
     await expect(rig.backend.probe()).rejects.toMatchObject({ code });
   });
 
-  test("the token goes with every request, sockets too", async () => {
+  test("the token and further headers go with every request, sockets too", async () => {
     const seen = new Map<string, string | undefined>();
+    const keys = new Set<unknown>();
     const dialled = Promise.withResolvers<void>();
     await using other = await serve(({ headers, url }, response) => {
       seen.set(url!.slice(0, 4), headers.authorization);
+      keys.add(headers["x-api-key"]);
       if (headers.upgrade === "websocket") dialled.resolve();
       response.end('{"exec_info":{"queue_remaining":0}}');
     });
-    await using rig = await openRig({ config: { url: other.url, token: "secret" } });
+    const headers = { "X-Api-Key": "key" };
+    await using rig = await openRig({ config: { url: other.url, token: "secret", headers } });
     await rig.backend.probe();
     rig.backend.onNudge(() => {});
     await dialled.promise;
     expect(Object.fromEntries(seen)).toEqual({ "/pro": "Bearer secret", "/ws?": "Bearer secret" });
+    expect([...keys]).toEqual(["key"]);
     expect(schema.safeParse({ name: "a", kind: "comfyui", url: "http://me:secret@box:8188" }).success).toBe(false);
     expect(schema.safeParse({ name: "a", kind: "comfyui", url: "box:8188" }).success).toBe(false);
   });

@@ -30,6 +30,7 @@ export const options = z.strictObject({
     .describe("Where ComfyUI listens, such as http://127.0.0.1:8188; a path before a proxied ComfyUI is kept."),
   depth: z.number().int().min(1).max(64).default(2).describe("How many prompts wait or run there at once."),
   token: z.string().min(1).optional().describe("Sent as `Authorization: Bearer`, for a proxy in front of ComfyUI."),
+  headers: z.record(z.string(), z.string()).default({}).describe("Further headers of every request, sockets too."),
   timeouts: z
     .strictObject({
       connectMs: ms(5_000).describe("To reach the host."),
@@ -60,7 +61,7 @@ type Listener = Parameters<Backend["onNudge"]>[0];
 
 export function open(config: Options, context: Context): Backend {
   const { clock, ids, log, files } = context;
-  const { token, timeouts } = config;
+  const { token, headers, timeouts } = config;
   const url = config.url.replace(/\/+$/, "");
   const listeners = new Set<Listener>();
   const tickets = rememberTickets(clock);
@@ -79,8 +80,8 @@ export function open(config: Options, context: Context): Backend {
   }
 
   const workflow = (name: string, slots?: Submission["slots"]) => readWorkflow(context, name, slots);
-  const http = connectHttp({ url, token, connectMs: timeouts.connectMs, answerMs: timeouts.answerMs });
-  const socket = connectSocket({ url, token, ...timeouts }, { clock, ids, log, hear });
+  const http = connectHttp({ url, token, headers, connectMs: timeouts.connectMs, answerMs: timeouts.answerMs });
+  const socket = connectSocket({ url, token, headers, ...timeouts }, { clock, ids, log, hear });
   const server = askServer(http, url, socket.clientId);
   const transfers = moveFiles({ http, files, url, transferMs: timeouts.transferMs });
   const fill = (submission: Submission) => fillWorkflow(context, submission);

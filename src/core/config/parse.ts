@@ -18,6 +18,13 @@ export type BackendConfig =
       readonly url: string;
       readonly depth: number;
       readonly token: string | null;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly timeouts: {
+        readonly connectMs: number;
+        readonly answerMs: number;
+        readonly transferMs: number;
+        readonly stuckMs: number;
+      };
     };
 
 /** Paths are as written until `resolvePaths` made them absolute; a FOLDER of `original` stays relative to the inbox. */
@@ -116,13 +123,25 @@ function backendsOf({ backends, comfyui }: ConfigText): readonly BackendConfig[]
   if (backends)
     return backends.map((backend) => {
       if (backend.kind === "builtin") return backend;
-      return { ...backend, url: backend.url.replace(/\/+$/, ""), token: backend.token || null };
+      const timeouts = timeoutsOf(backend.timeouts);
+      return { ...backend, url: backend.url.replace(/\/+$/, ""), token: backend.token || null, timeouts };
     });
   if (!comfyui?.enabled) return [{ name: "here", kind: "builtin" }];
   const { host, port } = comfyui;
   const bracketed = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-  return [{ name: "comfyui", kind: "comfyui", url: `http://${bracketed}:${port}`, depth: 2, token: null }];
+  const url = `http://${bracketed}:${port}`;
+  const timeouts = timeoutsOf({ connect: "5s", answer: "30s", transfer: "2m", stuck: "10m" });
+  return [{ name: "comfyui", kind: "comfyui", url, depth: 2, token: null, headers: {}, timeouts }];
 }
+
+type Timeouts = Record<"connect" | "answer" | "transfer" | "stuck", string>;
+
+const timeoutsOf = ({ connect, answer, transfer, stuck }: Timeouts) => ({
+  connectMs: parseDuration(connect)!,
+  answerMs: parseDuration(answer)!,
+  transferMs: parseDuration(transfer)!,
+  stuckMs: parseDuration(stuck)!,
+});
 
 function inboxOf(text: InboxText, workflow: string): InboxConfig {
   const {

@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 import { isLookName } from "../lut/names.ts";
-import { parseDuration, parsePixels, parseSize } from "./durations.ts";
+import { duration, pixels, size } from "./measured.ts";
+import { backend, backendName } from "./schema-backend.ts";
 import { outputFields } from "./schema-output.ts";
 import { NAME_WORDS, PROMPT_WORDS, placesOf } from "./template.ts";
 
@@ -22,22 +23,6 @@ export const SLOTS = [
 const TEXT_MAX = 8_000;
 const PATH_MAX = 4_096;
 const NAME_MAX = 200;
-
-/** Text in a pattern, read by `parse` and kept between two bounds; `expects` is what a person is told. */
-const measured = (expects: string, parse: (text: string) => number | undefined, least: string, most: string) => {
-  const sentence = `expected ${expects} between ${least} and ${most}`;
-  const inside = (text: string) => {
-    const value = parse(text);
-    return value !== undefined && value >= parse(least)! && value <= parse(most)!;
-  };
-  return z.string({ error: sentence }).refine(inside, { error: sentence });
-};
-const duration = (least: string, most: string) =>
-  measured("a duration with its unit, such as 500ms, 2s or 15m,", parseDuration, least, most);
-const size = (least: string, most: string) =>
-  measured("a size with its unit, such as 512MiB or 2GiB,", parseSize, least, most);
-const pixels = (least: string, most: string) =>
-  measured("a number of megapixels, such as 500MP,", parsePixels, least, most);
 
 /** A path as written; relative ones are below the project root. */
 const path = (what: string) =>
@@ -65,31 +50,6 @@ const disposition = z
   .string({ error: "expected leave, move:FOLDER, copy:FOLDER or trash" })
   .max(PATH_MAX)
   .regex(DISPOSITION, { error: "expected leave, move:FOLDER, copy:FOLDER or trash" });
-
-const backendName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
-  error: "a backend's name is 1 to 64 letters, digits, dots, dashes or underscores",
-});
-
-const backend = z.discriminatedUnion("kind", [
-  z.strictObject({
-    name: backendName.describe("What inboxes, logs and `status` call it."),
-    kind: z.literal("builtin").describe("`builtin` reads the words of the prompt: no model, no GPU, no network."),
-  }),
-  z.strictObject({
-    name: backendName.describe("What inboxes, logs and `status` call it."),
-    kind: z.literal("comfyui").describe("`comfyui` is a ComfyUI server of yours."),
-    url: z
-      .string({ error: "expected the server's address, such as http://127.0.0.1:8188" })
-      .regex(/^https?:\/\/[^\s?#]+$/i, { error: "expected the server's address, such as http://127.0.0.1:8188" })
-      .describe("The server's address, such as `http://127.0.0.1:8188`."),
-    depth: z.int().min(1).max(16).default(2).describe("Prompts it is given at once, 1 to 16; 2 keeps its GPU busy."),
-    token: z
-      .string()
-      .nullable()
-      .default(null)
-      .describe(`Sent as a bearer token. Write \`\${NAME}\` to take it from the environment.`),
-  }),
-]);
 
 const inbox = z.strictObject({
   path: path("the folder to watch").describe("The watched folder. Required."),

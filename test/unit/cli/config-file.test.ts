@@ -20,7 +20,7 @@ function refusal(
 
 test("variables are taken from the environment, inside braces too", () => {
   const text = `backends:\n  - { name: g, kind: comfyui, url: \${URL:-http://h:1}, depth: \${DEPTH}, token: \${TOKEN} }\n`;
-  expect(read(text, { DEPTH: "3", TOKEN: "1234567" }).backends).toEqual([
+  expect(read(text, { DEPTH: "3", TOKEN: "1234567" }).backends).toMatchObject([
     { name: "g", kind: "comfyui", url: "http://h:1", depth: 3, token: "1234567" },
   ]);
 });

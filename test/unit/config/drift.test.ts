@@ -44,7 +44,7 @@ test("the shipped configuration's commented keys are known", () => {
 
 test("known keys are found at every depth", () => {
   expect(knownKeys(["ledger"])).toEqual(["driver", "file"]);
-  expect(knownKeys(["backends", 3])).toEqual(["name", "kind", "url", "depth", "token"]);
+  expect(knownKeys(["backends", 3])).toEqual(["name", "kind", "url", "depth", "token", "headers", "timeouts"]);
   expect(knownKeys(["inboxes", 0, "original"])).toContain("unsupported");
   expect(knownKeys(["nowhere"])).toEqual([]);
 });

@@ -15,6 +15,11 @@ function issues(plain: unknown): readonly Issue[] {
 
 const inInbox = (keys: Record<string, unknown>) => ({ inboxes: [{ path: "in", ...keys }] });
 
+const USUAL = {
+  headers: {},
+  timeouts: { connectMs: 5_000, answerMs: 30_000, transferMs: 120_000, stuckMs: 600_000 },
+};
+
 test("nothing configured is one inbox, one outbox and the builtin backend", () => {
   const { backends, inboxes, ledger, limits } = config({});
   expect(backends).toEqual([{ name: "here", kind: "builtin" }]);
@@ -33,7 +38,7 @@ test("nothing configured is one inbox, one outbox and the builtin backend", () =
 
 test("a comfyui backend has a depth of two and no slash after its url", () => {
   const { backends } = config({ backends: [{ name: "gpu-1", kind: "comfyui", url: "http://h:8188//", token: "" }] });
-  expect(backends).toEqual([{ name: "gpu-1", kind: "comfyui", url: "http://h:8188", depth: 2, token: null }]);
+  expect(backends).toEqual([{ name: "gpu-1", kind: "comfyui", url: "http://h:8188", depth: 2, token: null, ...USUAL }]);
 });
 
 test("the older spelling is one backend, and its workflow serves inboxes that name none", () => {
@@ -41,7 +46,9 @@ test("the older spelling is one backend, and its workflow serves inboxes that na
     comfyui: { enabled: true, host: "box", port: 9000, workflow: "old" },
     inboxes: [{ path: "a" }, { path: "b", workflow: "mine" }],
   });
-  expect(backends).toEqual([{ name: "comfyui", kind: "comfyui", url: "http://box:9000", depth: 2, token: null }]);
+  expect(backends).toEqual([
+    { name: "comfyui", kind: "comfyui", url: "http://box:9000", depth: 2, token: null, ...USUAL },
+  ]);
   expect(inboxes.map(({ workflow }) => workflow)).toEqual(["old", "mine"]);
   expect(config({ comfyui: { host: "::1" } }).backends[0]).toMatchObject({ url: "http://[::1]:8188" });
   expect(config({ comfyui: { enabled: false } }).backends).toEqual([{ name: "here", kind: "builtin" }]);
@@ -132,4 +139,14 @@ test("a look is each, shoot, a .cube or a name", () => {
   expect(lookOf(shoot)).toEqual({ kind: "shoot", gapMs: 3_600_000, heroes: 3, outsideMax: 0.5 });
   expect(issues(inInbox({ look: "shoot", onSpatial: "local" }))).toMatchObject([{ path: ["inboxes", 0, "onSpatial"] }]);
   for (const look of ["looks/film", " film", "a".repeat(65)]) expect(issues(inInbox({ look }))).toHaveLength(1);
+});
+
+test("headers and time limits of a backend are checked, and headers that are not its own are refused", () => {
+  const backend = (keys: object) => ({ backends: [{ name: "gpu-1", kind: "comfyui", url: "http://h:8188", ...keys }] });
+  const given = config(backend({ headers: { "X-Api-Key": "k" }, timeouts: { transfer: "1h" } })).backends[0];
+  expect(given).toMatchObject({ headers: { "X-Api-Key": "k" }, timeouts: { transferMs: 3_600_000, answerMs: 30_000 } });
+  for (const name of ["Authorization", "host", "Content-Type", "a b"])
+    expect(issues(backend({ headers: { [name]: "x" } })), name).toHaveLength(1);
+  expect(issues(backend({ headers: { "X-A": "one\r\ntwo" } }))).toHaveLength(1);
+  expect(issues(backend({ timeouts: { answer: "0s" } }))).toHaveLength(1);
 });

@@ -11,7 +11,16 @@ import type { PathText } from "../../../src/core/inbox/path-text.ts";
 
 const path = (text: string) => text as PathText;
 const builtin = { name: "here", kind: "builtin" } as const;
-const gpu = { name: "gpu", kind: "comfyui", url: "http://h", depth: 2, token: null } as const;
+const LIMITS = { connectMs: 1, answerMs: 1, transferMs: 1, stuckMs: 1 };
+const gpu = {
+  name: "gpu",
+  kind: "comfyui",
+  url: "http://h",
+  depth: 2,
+  token: null,
+  headers: {},
+  timeouts: LIMITS,
+} as const;
 
 const PLAIN = { prompt: undefined, look: { kind: "each" } } as const;
 

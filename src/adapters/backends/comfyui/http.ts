@@ -13,6 +13,8 @@ export type HttpOptions = {
   /** Without a slash at the end. */
   readonly url: string;
   readonly token?: string | undefined;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly connectMs: number;
   readonly answerMs: number;
 };
@@ -102,7 +104,7 @@ async function exchange({ options, agent, closing }: Line, path: string, request
   try {
     response = await fetch(options.url + path, {
       method: request.method ?? "GET",
-      headers: headersOf(request, options.token),
+      headers: headersOf(request, options),
       body: request.form ?? (request.json === undefined ? null : JSON.stringify(request.json)),
       dispatcher: agent,
       redirect: "manual",
@@ -174,8 +176,9 @@ export function notComfyUi(what: string, data: Readonly<Record<string, unknown>>
   return new AppError("backend-not-comfyui", `${what}: this is not a ComfyUI.`, data, cause);
 }
 
-function headersOf(request: Request, token: string | undefined): Record<string, string> {
+function headersOf(request: Request, { token, headers }: HttpOptions): Record<string, string> {
   return {
+    ...headers,
     ...(token ? { authorization: `Bearer ${token}` } : {}),
     ...(request.json === undefined ? {} : { "content-type": "application/json" }),
   };

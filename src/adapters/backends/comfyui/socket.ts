@@ -16,6 +16,7 @@ export type SocketOptions = {
   /** http(s)://…, without a slash at the end. */
   readonly url: string;
   readonly token?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly connectMs: number;
   readonly pingMs: number;
   readonly reconnectMs: number;
@@ -85,7 +86,7 @@ async function session(line: Line): Promise<boolean> {
     handshakeTimeout: options.connectMs,
     maxPayload: FRAME_BYTES_MAX,
     perMessageDeflate: false,
-    headers: options.token ? { authorization: `Bearer ${options.token}` } : {},
+    headers: { ...options.headers, ...(options.token && { authorization: `Bearer ${options.token}` }) },
   });
   socket.on("error", (error) => log.debug({ url: options.url, reason: error.message }, "socket failed"));
   socket.on("message", (frame, isBinary) => {
