@@ -94,6 +94,7 @@ export function openPool(options: PoolOptions): Pool {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       // Ctrl-C in a terminal is for us, who tell the workers.
       detached: true,
+      windowsHide: true,
     });
     const hand: Hand = { worker, task: null, timer: undefined };
     hands.add(hand);
