@@ -37,7 +37,12 @@ export type Log = Readonly<
 
 // ── Files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export type FileStat = Signature & { readonly kind: "file" | "folder" | "link" | "other"; readonly mtimeMs: number };
+export type FileStat = Signature & {
+  readonly kind: "file" | "folder" | "link" | "other";
+  readonly mtimeMs: number;
+  /** When the disk last saw any change of it: a time that nobody can set. */
+  readonly changedMs: number;
+};
 
 /** The disk. Only this adapter turns a PathText into the bytes the system wants. Errors: `file-failed`, `disk-full`. */
 export type Files = {

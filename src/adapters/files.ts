@@ -33,7 +33,6 @@ const FORBIDDEN = new Set(["EACCES", "EROFS", "EPERM", "ENOTDIR", "EEXIST", "ENO
 /** What the surroundings do to a file, and not the file: the right to read it is missing, or its disk is. */
 const OUT_OF_REACH = new Set(["EACCES", "EPERM", "EIO", "ESTALE", "ENOTCONN", "ETIMEDOUT", "EHOSTDOWN", "ENODEV"]);
 const READING = new Set(["read", "list", "look at", "resolve"]);
-
 /** The bytes the system knows the file by. */
 export const bytesOf = (path: PathText): Buffer => Buffer.from(decodePath(path));
 
@@ -82,6 +81,7 @@ async function stat(path: PathText): Promise<FileStat | undefined> {
     sizeBytes: Number(found.size),
     mtimeNs: String(found.mtimeNs),
     mtimeMs: Number(found.mtimeNs / 1_000_000n),
+    changedMs: Number(found.ctimeNs / 1_000_000n),
     inode: String(found.ino),
   };
 }

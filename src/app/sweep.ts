@@ -66,7 +66,8 @@ export function openSweep(ports: Ports & { readonly backends: Breaker }, instanc
         if (!TEMP_NAME.test(name)) continue;
         const temp = joinPath(folder, name);
         const found = await files.stat(temp);
-        if (found && now - found.mtimeMs > TEMP_KEPT_MS) await files.discard(temp);
+        // Not by its own time: a photo that keeps its original's may be a minute old and years.
+        if (found && now - found.changedMs > TEMP_KEPT_MS) await files.discard(temp);
       }
     }
   }

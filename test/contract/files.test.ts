@@ -78,6 +78,8 @@ describe("looking", () => {
     expect(first).toMatchObject({ kind: "file", sizeBytes: 5, inode: expect.stringMatching(/^\d+$/) });
     utimesSync(path, 1, 1.5);
     expect(await files.stat(path)).toMatchObject({ mtimeNs: "1500000000", mtimeMs: 1500, inode: first!.inode });
+    // A time that was set says nothing of when.
+    expect((await files.stat(path))!.changedMs).toBeGreaterThan(1_500_000_000_000);
     await files.writeAtomic(path, "hello");
     expect((await files.stat(path))!.inode).not.toBe(first!.inode);
   });
