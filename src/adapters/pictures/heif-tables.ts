@@ -184,11 +184,15 @@ export async function* pictureBytes(source: Source): AsyncGenerator<Buffer> {
       const location = meta.locations.find((one) => one.id === id);
       for (const { at, length } of location?.extents ?? [])
         if (location!.inMeta) yield meta.inside.subarray(at, at + length);
-        else
-          for (let from = 0; from < length; from += PIECE)
-            yield await source.read(at + from, Math.min(PIECE, length - from));
+        else yield* stretch(source, at, length);
     }
   }
+}
+
+/** A length of the tables' may be any number: what is not there ends the reading. */
+async function* stretch(source: Source, at: number, length: number): AsyncGenerator<Buffer> {
+  if (at + length > source.size) throw damaged("it speaks of bytes that the file does not have");
+  for (let from = 0; from < length; from += PIECE) yield await source.read(at + from, Math.min(PIECE, length - from));
 }
 
 /** An item's bytes, or null where there are none or more than `most`. */
