@@ -41,6 +41,7 @@ export async function staleJobs(
   for (const job of await ports.ledger.jobs.find({ inbox: inbox.path })) {
     if (seen.has(job.path)) continue; // newest first: an older job of the same path does not count
     seen.add(job.path);
+    if (inbox.raw.kind === "skip" && job.facts.photo?.raw !== undefined) continue; // to be left alone from now on
     const found = await nowOf(job.path);
     const now = found && nowFor(job, found);
     if (now && job.status === "done" && !isOf(job, now)) stale.push({ job, ...now });
