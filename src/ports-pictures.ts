@@ -161,7 +161,7 @@ export type RgbRequest = {
   readonly to: PathText;
 };
 
-/** All pixel work, in worker threads under a memory budget. A dead worker throws `worker-died`. */
+/** All pixel work, in worker processes under a memory budget. A dead worker throws `worker-died`. */
 export type Pictures = {
   /** Errors: `file-unsupported`, `picture-damaged`, `picture-too-large`. Reads the header only. */
   inspect(file: PathText, signal?: AbortSignal): Promise<PictureInfo>;
