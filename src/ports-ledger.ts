@@ -37,6 +37,10 @@ export type ClaimRequest = {
   readonly backends: readonly string[];
   /** All that are configured: a job at upload that none of them may serve is claimed too, to fail with a reason. */
   readonly known: readonly string[];
+  /** Backends that cannot run a workflow, by `abilityKey`: a job at upload goes to none of these. */
+  readonly unable: readonly Unable[];
+  /** At upload only jobs of a higher priority than this. */
+  readonly above?: number;
   readonly limit: number;
   readonly now: number;
   readonly until: number;
@@ -47,6 +51,17 @@ export type ClaimRequest = {
   /** Only these jobs, when given (`once` and `grade` beside no daemon). */
   readonly only?: readonly string[];
 };
+
+export type Unable = { readonly backend: string; readonly key: string };
+
+/** Backends by name, and what they are known to be unable to run. */
+export type Servers = { readonly names: readonly string[]; readonly unable: readonly Unable[] };
+
+/** A ticket of a job that waits for its end, and what may make it give up its place. */
+export type LiveTicket = Ticket & { readonly priority: number; readonly inbox: PathText | null };
+
+/** How long runs take, in ms. */
+export type Usual = { readonly medianMs: number; readonly slowestMs: number; readonly count: number };
 
 export type { Attempt, AttemptKind, Ticket, TicketState } from "./core/job/journal.ts";
 export type * from "./ports-looks.ts";
@@ -148,12 +163,19 @@ export type Ledger = {
     /** Done jobs write their outputs again from the look they have, at this strength 0 … 1. Gives the ids that changed. */
     rewrite(ids: readonly string[], strength: number, now: number): Promise<readonly string[]>;
     /** Jobs placed on `from` and not yet submitted go back to `upload` when one of `to` may serve them. Gives how many. */
-    rebind(from: string, to: readonly string[], now: number): Promise<number>;
+    rebind(from: string, to: Servers, now: number): Promise<number>;
+    /**
+     * Jobs at queue or fetch on `from`, submitted or not, go back to `upload` when one of `to` may serve them: the
+     * backend has been away too long. Their tickets stay on record, to be cancelled when it is back. Gives how many.
+     */
+    moveOn(from: string, to: Servers, now: number): Promise<number>;
     /** Jobs at queue or fetch on a backend that is not in `known` go back to `upload`. Gives how many. */
     unbind(known: readonly string[], now: number): Promise<number>;
     counts(): Promise<readonly Count[]>;
-    /** How many jobs stand at these stages, in work or ready, on this backend (null: any). */
-    load(stages: readonly Stage[], backend: string | null): Promise<number>;
+    /** How many jobs stand at these stages, in work or ready, on this backend; of a higher priority than `above` alone. */
+    load(stages: readonly Stage[], backend: string, above?: number): Promise<number>;
+    /** The lowest priority among the jobs that these backends have; null when they have none. */
+    lowestPriority(backends: readonly string[]): Promise<number | null>;
     /** How many stand at these stages with a preview, in work, or ready and due. */
     loadDue(stages: readonly Stage[], now: number): Promise<number>;
     /** Expired leases, and leases of instances other than `alive`, are freed uncounted. Gives how many. */
@@ -172,13 +194,23 @@ export type Ledger = {
     reserve(ticket: Omit<Ticket, "state">, depth: number): Promise<Ticket | undefined>;
     /** False, and nothing changes, when the ticket has ended already. Frees a place when the new state ends the ticket, and clears waits on `place:<backend>`. */
     mark(id: string, state: TicketState, now: number): Promise<boolean>;
+    /** A ticket that was taken back before it ran: it is cancelled, and its job goes back to `queue`, whoever works on it. */
+    recall(id: string, now: number): Promise<void>;
     get(id: string): Promise<Ticket | undefined>;
     ofJob(job: string): Promise<readonly Ticket[]>;
     /** Tickets that hold a place though their job has ended or has moved on to another. */
     stray(): Promise<readonly Ticket[]>;
+    /** The tickets on this backend that jobs at fetch wait for; the newest of the lowest priority first. */
+    live(backend: string): Promise<readonly LiveTicket[]>;
     /** Places taken on a backend. */
     held(backend: string): Promise<number>;
     result(ticket: string, slot: string, file: PathText, sha256: string, now: number): Promise<void>;
+  };
+  readonly runs: {
+    /** How long a run of this workflow took. */
+    add(run: { readonly backend: string; readonly workflow: string; readonly ms: number }, now: number): Promise<void>;
+    /** Of the newest runs; null when there were none. */
+    usual(backend: string, workflow: string): Promise<Usual | null>;
   };
   readonly outputs: {
     /**
@@ -238,6 +270,8 @@ export type Ledger = {
   readonly switches: {
     get(name: string): Promise<string | undefined>;
     set(name: string, value: string | null, now: number): Promise<void>;
+    /** Those whose names begin so. */
+    all(prefix: string): Promise<readonly { readonly name: string; readonly value: string }[]>;
   };
   readonly daemon: {
     announce(row: DaemonRow): Promise<void>;

@@ -4,9 +4,9 @@
  */
 import type { ErrorCode } from "./core/errors.ts";
 import type { PathText } from "./core/inbox/path-text.ts";
-import type { Signature } from "./core/job/job.ts";
+import type { Job, Recipe, Signature } from "./core/job/job.ts";
 import type { PlateRule } from "./core/workflow/framing.ts";
-import type { Ledger } from "./ports-ledger.ts";
+import type { Ledger, Usual } from "./ports-ledger.ts";
 import type { Pictures } from "./ports-pictures.ts";
 
 export type { Ledger } from "./ports-ledger.ts";
@@ -148,20 +148,28 @@ export type Submission = {
   readonly plate: { readonly file: PathText; readonly width: number; readonly height: number };
   /** What `put` called the plate over there. */
   readonly placement: string;
+  /** How long its workflow usually runs there; null before the first run. */
+  readonly usual: Usual | null;
 };
+
+/** Whether a backend can run a workflow, and why not. */
+export type Readiness =
+  | { readonly ready: true }
+  | { readonly ready: false; readonly code: ErrorCode; readonly message: string };
 
 export type PictureRef = { readonly slot: "result" | "baseline"; readonly name: string };
 
 export type Progress =
   | { readonly kind: "pending"; readonly ahead: number }
   | { readonly kind: "running"; readonly fraction: number | null }
-  | { readonly kind: "finished"; readonly pictures: readonly PictureRef[] }
+  /** `ranMs`: how long it ran, by the backend's own clock; null where it does not say. */
+  | { readonly kind: "finished"; readonly pictures: readonly PictureRef[]; readonly ranMs: number | null }
   /** It ended without a picture: retry per the code (`backend-failed`, `backend-rejected`, `backend-out-of-memory`). */
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string }
   /** Interrupted or deleted by a person over there. */
   | { readonly kind: "cancelled"; readonly message: string }
-  /** In neither queue nor history, twice, and no result file under its prefix. */
-  | { readonly kind: "unknown" };
+  /** In neither queue nor history, twice, and no result file under its prefix. `ran`: it was seen running before. */
+  | { readonly kind: "unknown"; readonly ran: boolean };
 
 /** Something `check` has to say. */
 export type Finding = {
@@ -183,10 +191,12 @@ export type Backend = {
   plateRule(workflow: string, slots: Readonly<Record<string, string>>): Promise<PlateRule>;
   /** What a person should hear about these words, in sentences: such as words it does not know. */
   remarks(prompt: string): readonly string[];
-  /** Alive? A cheap probe that throws `backend-unreachable` or `backend-not-comfyui`. */
+  /** Alive? A cheap probe that throws `backend-unreachable`, `backend-not-comfyui` or, once it was found hung, `backend-stuck`. */
   probe(signal?: AbortSignal): Promise<void>;
   /** Everything that would fail, for these workflows, without a run. */
   check(workflows: readonly string[], signal?: AbortSignal): Promise<readonly Finding[]>;
+  /** Can it run this workflow as it stands? Cheap while nothing changed over there. Errors: those of `plateRule`, `backend-unreachable`, `backend-not-comfyui`. */
+  preflight(asked: Pick<Submission, "workflow" | "slots" | "params">, signal?: AbortSignal): Promise<Readiness>;
   /** Uploads a plate, verifies the stored length, gives its name over there. Safe to repeat. */
   put(
     plate: { readonly file: PathText; readonly sha256: string; readonly sizeBytes: number; readonly folder: string },
@@ -194,7 +204,10 @@ export type Backend = {
   ): Promise<string>;
   /** Sends the prompt. Throws `backend-unreachable` with data.unsure = true when the answer was lost on the way. */
   submit(submission: Submission, signal?: AbortSignal): Promise<void>;
+  /** Throws `backend-stuck` when the backend has hung with this or another prompt in its hands. */
   progress(submission: Submission, signal?: AbortSignal): Promise<Progress>;
+  /** Takes it out of the queue if it only waits there; "kept" when it runs or has ended, or is not there. */
+  withdraw(ticket: string, signal?: AbortSignal): Promise<"withdrawn" | "kept">;
   /** Downloads one picture whole. Errors: `picture-incomplete`. */
   picture(submission: Submission, ref: PictureRef, to: PathText, signal?: AbortSignal): Promise<void>;
   /** Takes it out of the queue or interrupts it, if it is there. */
@@ -206,12 +219,26 @@ export type Backend = {
   close(): Promise<void>;
 };
 
+/** Where a photo goes; disposed of when its plate is over there, or will never be. */
+export type Chosen = {
+  /** Null when none may have it now; `reason` says why. */
+  readonly backend: Backend | null;
+  readonly reason: string;
+  [Symbol.dispose](): void;
+};
+
 /** The backends that are configured, and which of them answer. */
 export type Backends = {
   /** Errors: `backend-unknown`. */
   get(name: string): Backend;
-  /** The least busy of these that answers; undefined while none does. */
-  choose(names: readonly string[]): Promise<Backend | undefined>;
+  /**
+   * The one with the least expected wait among those of the job's recipe that answer, are not paused and can run its
+   * workflow; or why there is none. Errors: `backend-unknown`.
+   */
+  choose(job: Pick<Job, "recipe" | "facts">, signal?: AbortSignal): Promise<Chosen>;
+  isUp(name: string): boolean;
+  /** Asks again, after a refusal: a backend that cannot run this workflow gets no more of it until it can. */
+  isAble(name: string, recipe: Recipe, signal?: AbortSignal): Promise<boolean>;
 };
 
 /** All that stages may use. */

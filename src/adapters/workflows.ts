@@ -3,17 +3,11 @@ import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError } from "../core/errors.ts";
 import type { PathText } from "../core/inbox/path-text.ts";
+import { workflowKey } from "../core/workflow/names.ts";
 import type { Files } from "../ports.ts";
 
 const SHIPPED = fileURLToPath(new URL("../../workflows", import.meta.url));
 const BYTES_MAX = 16 * 2 ** 20;
-
-/** `_` and `-` are the same in a workflow's name, and ".json" may be left out. */
-const keyOf = (name: string): string =>
-  name
-    .replace(/\.json$/i, "")
-    .replaceAll("_", "-")
-    .toLowerCase();
 
 export type WorkflowText = (name: string) => Promise<{ readonly name: string; readonly text: string }>;
 
@@ -33,9 +27,9 @@ export function workflowLibrary(root: string, files: Files): WorkflowText {
     for (const folder of folders) {
       if (!(await files.stat(folder))) continue;
       const names = (await files.list(folder)).map((entry) => entry.name).filter((entry) => /\.json$/i.test(entry));
-      const found = names.find((entry) => keyOf(entry) === keyOf(name));
+      const found = names.find((entry) => workflowKey(entry) === workflowKey(name));
       if (found) return read(join(folder, found) as PathText, found);
-      known.push(...names.map(keyOf));
+      known.push(...names.map(workflowKey));
     }
     const list = [...new Set(known)].sort().join(", ");
     throw new AppError("workflow-missing", `No workflow is called ${name}; there is ${list}.`, { name, known });

@@ -2,6 +2,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { takeLineLock } from "../adapters/sqlite/lock.ts";
 import { hostFacts } from "../adapters/system.ts";
+import { backendsFor } from "../core/config/recipe.ts";
 import { AppError } from "../core/errors.ts";
 import type { Files, Log } from "../ports.ts";
 import { openInboxes } from "./inboxes.ts";
@@ -50,13 +51,18 @@ export async function runDaemon(
     scanner.start();
   }
   events.started();
-
+  const prepared = Promise.all(
+    config.inboxes.map(({ workflow, slots, params, ...inbox }) =>
+      ports.backends.prepare({ workflow, slots, params, backends: backendsFor(inbox, config.backends) }, signal),
+    ),
+  );
   while (!signal.aborted) {
     await clock.sleep(ANNOUNCE_MS, signal);
     if (!signal.aborted) await announce().catch((err) => log.debug({ err }, "the daemon's row could not be written"));
   }
   log.info({}, "stopping");
   await Promise.all(inboxes.map(({ scanner }) => scanner.stop()));
+  await prepared;
   await line.stop();
   await ledger.daemon.leave(instance);
   await ports.close();

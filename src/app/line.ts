@@ -17,6 +17,7 @@ export type LineOptions = {
 /** Starts the line. Whoever calls holds the ledger's lock. */
 export async function startLine(ports: LinePorts, { instance, limits, only }: LineOptions): Promise<Line> {
   const { backends, clock, ledger, log } = ports;
+  await backends.begin();
   await ledger.jobs.freeLeases(instance, clock.now());
   const runner = openRunner(ports, {
     instance,

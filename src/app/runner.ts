@@ -7,17 +7,19 @@ import { joinPath } from "../core/inbox/path-text.ts";
 import type { Claimed, Facts, Outcome, Stage } from "../core/job/job.ts";
 import { afterAttempt } from "../core/job/transition.ts";
 import type { Ports } from "../ports.ts";
+import type { ClaimRequest } from "../ports-ledger.ts";
 import { programOf } from "../stages/index.ts";
-import type { Breaker } from "./backends.ts";
+import type { Pool } from "./backends.ts";
 import { openTeller } from "./tell.ts";
 
 /** Stages that share a number of places, the later ones first so that what was begun is finished. */
 type Group = {
   readonly stages: readonly Stage[];
   room(): number;
-  /** Backends whose jobs may be claimed. */
-  serving(): Promise<readonly string[]>;
+  /** Backends whose jobs may be claimed, and above which priority. */
+  serving(): Promise<Serving>;
 };
+type Serving = Pick<ClaimRequest, "backends" | "above">;
 
 export type RunnerOptions = {
   readonly instance: string;
@@ -39,8 +41,6 @@ export type Runner = {
 const UPLOADS_MAX = 2;
 const SUBMITS_MAX = 2;
 const FETCHES_MAX = 8;
-/** Plates that may lie ready on a backend beyond the prompts it takes at once. */
-const UPLOADS_AHEAD = 2;
 /** Previews that may wait for each worker: more would only fill the disk. */
 const FINISHING_AHEAD = 2;
 /** Another process may have written to the ledger: look at least this often. */
@@ -52,7 +52,7 @@ const LEDGER_PAUSE_MS = 2_000;
 
 type Running = { readonly claimed: Claimed; readonly stage: Stage; readonly controller: AbortController };
 
-export function openRunner(ports: Ports & { readonly backends: Breaker }, options: RunnerOptions): Runner {
+export function openRunner(ports: Ports & { readonly backends: Pool }, options: RunnerOptions): Runner {
   const { backends, clock, ids, ledger, log, pictures } = ports;
   const running = new Map<string, Running>();
   const stopping = new AbortController();
@@ -62,7 +62,7 @@ export function openRunner(ports: Ports & { readonly backends: Breaker }, option
 
   const count = (...stages: Stage[]): number =>
     [...running.values()].filter(({ stage }) => stages.includes(stage)).length;
-  const answering = async () => backends.up();
+  const answering = async (): Promise<Serving> => ({ backends: backends.up() });
   const groups: readonly Group[] = [
     {
       stages: ["retire", "write", "lut"],
@@ -71,34 +71,33 @@ export function openRunner(ports: Ports & { readonly backends: Breaker }, option
     },
     { stages: ["fetch"], room: () => FETCHES_MAX - count("fetch"), serving: answering },
     { stages: ["queue"], room: () => SUBMITS_MAX - count("queue"), serving: answering },
-    { stages: ["upload"], room: () => UPLOADS_MAX - count("upload"), serving: backendsWithRoom },
+    { stages: ["upload"], room: () => UPLOADS_MAX - count("upload"), serving: uploading },
   ];
 
-  /** Uploads run ahead of each backend by a little and no more, so that priority and cancel act at once. */
-  async function backendsWithRoom(): Promise<readonly string[]> {
+  /** Uploads run ahead of each backend by a little and no more; only a photo of a higher priority goes past the others. */
+  async function uploading(): Promise<Serving> {
     // Only what could be finished now counts: a photo whose outbox is full must not keep the others back.
     const finishing = await ledger.jobs.loadDue(["lut", "write"], clock.now());
-    if (finishing >= pictures.workers * FINISHING_AHEAD) return [];
-    const free: string[] = [];
-    for (const name of backends.up()) {
-      const load = (await ledger.jobs.load(["queue", "fetch"], name)) + count("upload");
-      if (load < backends.get(name).depth + UPLOADS_AHEAD) free.push(name);
-    }
-    return free;
+    if (finishing >= pictures.workers * FINISHING_AHEAD) return { backends: [] };
+    const free = await backends.withRoom();
+    if (free.length > 0) return { backends: free };
+    const above = await ledger.jobs.lowestPriority(backends.up());
+    return above === null ? { backends: [] } : { backends: await backends.withRoom(above), above };
   }
 
   async function claimAll(): Promise<number> {
     let claimed = 0;
     for (const { stages, room, serving } of groups) {
       const limit = room();
-      const serve = limit > 0 ? await serving() : [];
+      const serve: Serving = limit > 0 ? await serving() : { backends: [] };
       if (limit <= 0 || stopping.signal.aborted) continue;
       const now = clock.now();
       const only = options.only?.();
       const request = {
         stages,
-        backends: serve,
+        ...serve,
         known: backends.all.map(({ name }) => name),
+        unable: backends.unable(),
         limit,
         leases: Array.from({ length: limit }, () => ids.uuid()),
         now,

@@ -1,8 +1,9 @@
-/** The sweep: what no event tells. Expired leases, heroes that fell out of their shoots, stray tickets, silent backends, old work files. */
+/** The sweep: what no event tells. Expired leases, heroes that fell out of their shoots, backends, old work files. */
 import { asAppError } from "../core/errors.ts";
 import { joinPath } from "../core/inbox/path-text.ts";
 import type { Ports } from "../ports.ts";
-import type { Breaker } from "./backends.ts";
+import type { Pool } from "./backends.ts";
+import { tendBackends } from "./tend-backends.ts";
 
 const SWEEP_MS = 2_000;
 /** Work files stay this long after their job ended, for whoever wants to see what the model saw. */
@@ -17,25 +18,16 @@ const TEMP_KEPT_MS = 3_600_000;
 
 export type Sweep = { run(signal: AbortSignal): Promise<void> };
 
-export function openSweep(ports: Ports & { readonly backends: Breaker }, instance: string, nudge: () => void): Sweep {
-  const { backends, clock, files, ledger, log } = ports;
+export function openSweep(ports: Ports & { readonly backends: Pool }, instance: string, nudge: () => void): Sweep {
+  const { clock, files, ledger, log } = ports;
+  const tend = tendBackends(ports);
   let workSweptAt = 0;
 
   async function once(signal: AbortSignal): Promise<void> {
     const now = clock.now();
     let moved = await ledger.jobs.freeLeases(instance, now);
-    moved += (await backends.probeDue(signal)).length;
-    moved += await ledger.jobs.unbind(
-      backends.all.map(({ name }) => name),
-      now,
-    );
     moved += await ledger.shoots.tend(now);
-    moved += await endStrayTickets(signal);
-    const up = backends.up();
-    for (const { name, depth } of backends.all) {
-      if (!up.includes(name)) moved += await ledger.jobs.rebind(name, up, now);
-      else if ((await ledger.tickets.held(name)) < depth) moved += await ledger.jobs.clearWaits(`place:${name}`, now);
-    }
+    moved += await tend(signal);
     if (moved > 0) nudge();
     if (now - workSweptAt < WORK_SWEEP_MS) return;
     workSweptAt = now;
@@ -70,23 +62,6 @@ export function openSweep(ports: Ports & { readonly backends: Breaker }, instanc
         if (found && now - found.changedMs > TEMP_KEPT_MS) await files.discard(temp);
       }
     }
-  }
-
-  /** Tickets whose job has ended or moved on hold a place for nothing: off the backend's queue with them. */
-  async function endStrayTickets(signal: AbortSignal): Promise<number> {
-    let ended = 0;
-    for (const ticket of await ledger.tickets.stray()) {
-      if (!backends.up().includes(ticket.backend)) continue;
-      try {
-        await backends.get(ticket.backend).cancel(ticket.id, signal);
-      } catch (thrown) {
-        log.debug({ ticket: ticket.id, err: thrown }, "stray ticket could not be cancelled yet");
-        continue;
-      }
-      await ledger.tickets.mark(ticket.id, "cancelled", clock.now());
-      ended++;
-    }
-    return ended;
   }
 
   return {

@@ -9,13 +9,16 @@ import { openRemoteLedger } from "../adapters/sqlite/remote.ts";
 import { hostFacts, memoryBudget, systemClock, systemIds } from "../adapters/system.ts";
 import { workflowLibrary } from "../adapters/workflows.ts";
 import type { BackendConfig, Config } from "../core/config/parse.ts";
-import type { PathText } from "../core/inbox/path-text.ts";
-import type { Backend, Files, Ledger, Log, Ports } from "../ports.ts";
-import { type Breaker, openBreaker } from "./backends.ts";
+import { AppError } from "../core/errors.ts";
+import { type PathText, showPath } from "../core/inbox/path-text.ts";
+import type { Files, Ledger, Log, Ports } from "../ports.ts";
+import { type Member, openPool, type Pool } from "./backends.ts";
+
+const AUTHORITY_BYTES_MAX = 1024 * 1024;
 
 export type Project = { readonly config: Config; readonly root: string };
 
-export type LinePorts = Ports & { readonly backends: Breaker; close(): Promise<void> };
+export type LinePorts = Ports & { readonly backends: Pool; close(): Promise<void> };
 
 /** The ledger of a project as another process sees it: for commands that look and steer. */
 export const ledgerOf = ({ config }: Project): Ledger => openLedger(config.ledger.file, systemClock.now());
@@ -38,7 +41,7 @@ export async function openPorts({ config, root }: Project, files: Files, log: Lo
     pictures,
     workflowText: workflowLibrary(root, files),
   };
-  const opened = config.backends.map((backend) => openBackend(backend, context));
+  const members = await Promise.all(config.backends.map((backend) => openMember(backend, context)));
   const folder = dirname(config.ledger.file);
   return {
     clock: systemClock,
@@ -47,11 +50,11 @@ export async function openPorts({ config, root }: Project, files: Files, log: Lo
     files,
     pictures,
     ledger,
-    backends: openBreaker(opened, ledger, systemClock, log),
+    backends: openPool(members, ledger, systemClock, log),
     looksFolder: looksFolderOf(config),
     workFolder: join(folder, "work") as PathText,
     async close() {
-      await Promise.all(opened.map((backend) => backend.close()));
+      await Promise.all(members.map(({ backend }) => backend.close()));
       await pictures.close();
       await ledger.close();
     },
@@ -60,15 +63,27 @@ export async function openPorts({ config, root }: Project, files: Files, log: Lo
 
 type Context = Parameters<typeof openComfyui>[1] & Parameters<typeof openBuiltin>[1];
 
-export function openBackend(config: BackendConfig, context: Context): Backend {
+async function openMember(config: BackendConfig, context: Context): Promise<Member> {
   switch (config.kind) {
     case "builtin":
-      return openBuiltin(config, context);
+      return { backend: openBuiltin(config, context), weight: 1, only: null, awayMs: 0 };
     case "comfyui": {
-      const { token, ...rest } = config;
-      return openComfyui(comfyuiOptions.parse(token === null ? rest : { ...rest, token }), context);
+      const { token, ca, weight, only, timeouts, ...rest } = config;
+      const { awayMs, ...limits } = timeouts;
+      const secrets = {
+        ...(token !== null && { token }),
+        ...(ca !== null && { ca: await readAuthority(ca, context) }),
+      };
+      const options = comfyuiOptions.parse({ ...rest, ...secrets, timeouts: limits });
+      return { backend: openComfyui(options, context), weight, only, awayMs };
     }
   }
+}
+
+async function readAuthority(file: PathText, { files }: Context): Promise<string> {
+  const text = (await files.read(file, AUTHORITY_BYTES_MAX).catch(() => Buffer.alloc(0))).toString("latin1");
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  throw new AppError("config-invalid", `The \`ca\` file ${showPath(file)} is no PEM certificate that can be read.`);
 }
 
 export const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -21,6 +21,9 @@ export function resolvePaths(config: Config, root: string, home: string | undefi
   return {
     ...config,
     ledger: { ...config.ledger, file: at(config.ledger.file) },
+    backends: config.backends.map((backend) =>
+      backend.kind === "comfyui" ? { ...backend, ca: backend.ca && at(backend.ca) } : backend,
+    ),
     log: { ...config.log, file: config.log.file && at(config.log.file) },
     inboxes: config.inboxes.map((inbox) => ({
       ...inbox,

@@ -11,6 +11,7 @@ import type { Ledger } from "../ports.ts";
 import type { Count, DaemonRow } from "../ports-ledger.ts";
 import { defineCommand } from "./command.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
+import { pausesOf } from "./pause.ts";
 import type { Printer } from "./print.ts";
 import { jobData, type OpenProject, openProject, withLedger } from "./project.ts";
 
@@ -25,7 +26,7 @@ export const status = defineCommand({
   usage: "[--json]",
   about: [
     "Shows whether a daemon runs, how many photos stand at which stage, what failed or is held and why, and files in the inboxes that are not graded.",
-    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale}], files, troubles, waiting, shoots, locks}.",
+    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale}], files, troubles, waiting, shoots, locks, silent, unready, pauses}.",
   ],
   options: { ...CONFIG, ...JSON_OUTPUT },
   words: [0, 0],
@@ -75,6 +76,11 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
     const message = await ledger.switches.get(`down:${name}`);
     if (message !== undefined) silent.push({ backend: name, message });
   }
+  const unready = (await ledger.switches.all("unready:")).map(({ name, value }) => {
+    const [, backend, workflow] = name.split(":");
+    return { backend, workflow, message: value };
+  });
+  const pauses = await pausesOf(ledger);
   const shoots = (await ledger.shoots.waiting()).map(({ id, inbox, key, state, hero, photos }) => ({
     id,
     inbox: showPath(inbox),
@@ -91,6 +97,8 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
   return {
     daemon: daemonData(await ledger.daemon.get()),
     silent,
+    unready,
+    pauses,
     inboxes,
     files: (await ledger.sightings.all()).map(({ inbox, path, state, code, message }) => ({
       path: showPath(`${inbox}/${path}`),
@@ -135,9 +143,15 @@ const SAID: Readonly<Record<Status, string>> = {
   superseded: "superseded",
 };
 
-function say(print: Printer, { daemon, silent, inboxes, files, troubles, waiting, shoots, locks }: Seen): void {
+function say(
+  print: Printer,
+  { daemon, silent, unready, pauses, inboxes, files, troubles, waiting, shoots, locks }: Seen,
+): void {
   print.line(daemon ? `daemon: running (pid ${daemon.pid})` : "daemon: not running; `hotgrade start` starts it");
   for (const { backend, message } of silent) print.line(`backend ${backend} does not answer: ${message}`);
+  for (const { backend, workflow, message } of unready)
+    print.line(`backend ${backend} cannot run ${workflow}: ${message}`);
+  for (const { what } of pauses) print.line(what);
   for (const { inbox, statuses, stages, warn, stale } of inboxes) {
     const parts = STATUSES.filter((name) => statuses[name] > 0).map((name) => `${statuses[name]} ${SAID[name]}`);
     print.line(`${inbox ?? "(hotgrade grade)"}: ${parts.join(", ") || "no photos yet"}`);

@@ -2,16 +2,19 @@
  * fetch: bring the graded preview home from the backend.
  * Safe to run twice: the ticket is ours, so asking again gets the same picture.
  */
-import { AppError } from "../core/errors.ts";
+import { AppError, asAppError } from "../core/errors.ts";
 import type { PathText } from "../core/inbox/path-text.ts";
-import { done, end, rewind, wait } from "../core/job/job.ts";
-import type { PictureRef, Ports, Submission } from "../ports.ts";
+import { done, end, goOn, type Job, rewind, wait } from "../core/job/job.ts";
+import type { PictureRef, Ports, Progress, Submission } from "../ports.ts";
 import type { Ticket } from "../ports-ledger.ts";
 import { type Attempting, defineStage, workFile } from "./define.ts";
 import { submissionOf } from "./submission.ts";
 
 /** How long until we ask again by ourselves; the backend's nudges make it sooner. */
 const POLL_MS = 1_500;
+
+/** A backend that loses more prompts of one photo than this is two behind one address, or never keeps any. */
+const LOST_MAX = 20;
 
 export const fetchStage = defineStage({
   name: "fetch",
@@ -25,7 +28,16 @@ export const fetchStage = defineStage({
     const submission = await submissionOf(job, ticket, ports);
     const ended = (state: "finished" | "lost" | "cancelled") => ledger.tickets.mark(id, state, clock.now());
 
-    const seen = await backend.progress(submission, attempting.signal);
+    let seen: Progress;
+    try {
+      seen = await backend.progress(submission, attempting.signal);
+    } catch (thrown) {
+      const { code, data, message } = asAppError(thrown);
+      const elsewhere = job.recipe.backends.some((other) => other !== name && backends.isUp(other));
+      // It hangs with this very photo in its hands, which is tried elsewhere, but not for ever.
+      if (code === "backend-stuck" && data.ticket === id && elsewhere) return rewind("upload", code, message);
+      throw thrown;
+    }
     switch (seen.kind) {
       case "pending":
       case "running":
@@ -34,9 +46,13 @@ export const fetchStage = defineStage({
           { afterMs: POLL_MS },
           seen.kind === "pending" ? `${name}: ${seen.ahead} ahead` : `${name}: running`,
         );
-      case "unknown":
+      case "unknown": {
         await ended("lost");
-        return rewind("queue", "backend-lost", `${name} no longer knows ticket ${id}.`);
+        const reason = `${name} no longer knows ticket ${id}.`;
+        // One that only waited there is not at fault, however often the server restarts; up to a bound.
+        const isInnocent = !seen.ran && (await lostBefore(job, ports)) <= LOST_MAX;
+        return isInnocent ? goOn("queue", reason) : rewind("queue", "backend-lost", reason);
+      }
       case "cancelled":
         await ended("cancelled");
         return end("cancelled", "backend-cancelled", seen.message);
@@ -47,6 +63,8 @@ export const fetchStage = defineStage({
         return rewind("queue", seen.code, seen.message);
       }
       case "finished": {
+        if (seen.ranMs !== null)
+          await ledger.runs.add({ backend: name, workflow: job.recipe.workflow, ms: seen.ranMs }, clock.now());
         const facts = await bringHome(seen.pictures, submission, ticket, ports, attempting);
         await ended("finished");
         return done({ ...facts, rounding: await roundingOf(name, ports, attempting) });
@@ -54,6 +72,11 @@ export const fetchStage = defineStage({
     }
   },
 });
+
+/** How many tickets of this job its backends have lost. */
+async function lostBefore(job: Job, { ledger }: Ports): Promise<number> {
+  return (await ledger.tickets.ofJob(job.id)).filter(({ state }) => state === "lost").length;
+}
 
 /** How this backend turns floats into bytes: found out once, then kept in the ledger. */
 async function roundingOf(name: string, { backends, clock, ledger }: Ports, attempting: Attempting) {

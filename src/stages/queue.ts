@@ -3,8 +3,8 @@
  * Safe to run twice: a ticket that may have been sent is looked for before another one is made.
  */
 import { asAppError, type ErrorCode } from "../core/errors.ts";
-import { done, type Job, rewind, wait } from "../core/job/job.ts";
-import type { Ports } from "../ports.ts";
+import { done, goOn, type Job, rewind, wait } from "../core/job/job.ts";
+import type { Backend, Ports } from "../ports.ts";
 import type { Ticket } from "../ports-ledger.ts";
 import { type Attempting, defineStage } from "./define.ts";
 import { submissionOf } from "./submission.ts";
@@ -26,7 +26,10 @@ export const queueStage = defineStage({
     const seed = seedOf(job, ids.seed());
     const wanted = { id, job: job.id, plate, backend: name, seed, prefix, createdAt: now };
     const ticket = await ledger.tickets.reserve(wanted, backend.depth);
-    if (!ticket) return wait({ on: `place:${name}` }, `${name} has ${backend.depth} prompts already`);
+    if (!ticket) {
+      if (await goesFirst(job, backend, ports, attempting)) return wait({ afterMs: 0 }, `a place is free on ${name}`);
+      return wait({ on: `place:${name}` }, `${name} has ${backend.depth} prompts already`);
+    }
 
     try {
       await backend.submit(await submissionOf(job, ticket, ports), attempting.signal);
@@ -36,6 +39,8 @@ export const queueStage = defineStage({
       if (error.data.unsure === false || REFUSED.includes(error.code))
         await ledger.tickets.mark(id, "cancelled", clock.now());
       if (error.data.plateMissing === true) return rewind("upload", error.code, error.message);
+      if (error.code === "backend-rejected" && !(await backends.isAble(name, job.recipe, attempting.signal)))
+        return goOn("upload", error.message);
       throw error;
     }
     // Cancelled while it was on its way: it must not render for nobody.
@@ -51,12 +56,30 @@ async function alreadySent(job: Job, ports: Ports, attempting: Attempting): Prom
   const { backends, clock, ledger } = ports;
   for (const ticket of await ledger.tickets.ofJob(job.id)) {
     if (ticket.state !== "reserved" && ticket.state !== "posted" && ticket.state !== "seen") continue;
+    // On another backend it is no longer waited for: the sweep ends it there.
+    if (ticket.backend !== job.facts.backend) continue;
     const backend = backends.get(ticket.backend);
     const { kind } = await backend.progress(await submissionOf(job, ticket, ports), attempting.signal);
     await ledger.tickets.mark(ticket.id, kind === "unknown" ? "lost" : "seen", clock.now());
-    if (kind !== "unknown" && ticket.backend === job.facts.backend) return ticket;
+    if (kind !== "unknown") return ticket;
   }
   return undefined;
+}
+
+/** Takes back the last prompt of a lower priority that still waits on this backend. True when there was one. */
+async function goesFirst(
+  job: Job,
+  backend: Backend,
+  { clock, ledger }: Ports,
+  attempting: Attempting,
+): Promise<boolean> {
+  for (const ticket of await ledger.tickets.live(backend.name)) {
+    if (ticket.priority >= job.priority) return false;
+    if ((await backend.withdraw(ticket.id, attempting.signal)) === "kept") continue;
+    await ledger.tickets.recall(ticket.id, clock.now());
+    return true;
+  }
+  return false;
 }
 
 /** A random seed, the recipe's own, or one that depends on the picture alone. */

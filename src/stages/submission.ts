@@ -22,5 +22,6 @@ export async function submissionOf(job: Job, ticket: Ticket, { ledger }: Ports):
     params,
     plate: { file: plate.file, width: plate.width, height: plate.height },
     placement,
+    usual: await ledger.runs.usual(ticket.backend, workflow),
   };
 }

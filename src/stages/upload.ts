@@ -9,7 +9,7 @@ import { defineStage, workFile } from "./define.ts";
 import { pictureOf } from "./developed.ts";
 import { originalStands } from "./original.ts";
 
-/** Photos whose backends are silent are not claimed at all; this one fell silent in between. */
+/** Photos that no backend can have are not claimed at all; it turned out, or changed, in between. */
 const NO_BACKEND_WAIT_MS = 2_000;
 
 export const uploadStage = defineStage({
@@ -20,8 +20,9 @@ export const uploadStage = defineStage({
     const { backends, clock, ledger, pictures } = ports;
     const stop = await originalStands(job, ports, attempting);
     if (stop) return stop;
-    const backend = await backends.choose(job.recipe.backends);
-    if (!backend) return wait({ afterMs: NO_BACKEND_WAIT_MS }, `none of ${job.recipe.backends.join(", ")} answers`);
+    using chosen = await backends.choose(job, attempting.signal);
+    const { backend, reason } = chosen;
+    if (!backend) return wait({ afterMs: NO_BACKEND_WAIT_MS }, reason);
 
     const { original, pictureSha256, photo } = await pictureOf(job, ports, attempting);
     const { width, height } = photo;

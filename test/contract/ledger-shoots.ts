@@ -26,6 +26,7 @@ async function step(ledger: Ledger, stage: Job["stage"], outcome: Outcome): Prom
     stages: [stage],
     backends: ["gpu-1"],
     known: ["gpu-1"],
+    unable: [],
     limit: 1,
     now: 1_000,
     until: 9_000,
@@ -50,7 +51,14 @@ async function ready(ledger: Ledger, hero: string, look = LOOK) {
   await ledger.looks.add({ ...look, score: 0.1, job: null }, 1);
   const lease = `lease-${hero}`;
   const only = [hero];
-  const due = { stages: ["upload", "lut"], backends: ["gpu-1"], known: ["gpu-1"], limit: 1, now: 1_000 } as const;
+  const due = {
+    stages: ["upload", "lut"],
+    backends: ["gpu-1"],
+    known: ["gpu-1"],
+    unable: [],
+    limit: 1,
+    now: 1_000,
+  } as const;
   await ledger.jobs.claim({ ...due, until: 9_000, owner: "me", leases: [lease], only });
   return ledger.shoots.ready(hero, lease, look.sha256, 30);
 }
@@ -192,7 +200,16 @@ export function shootSuite(withLedger: WithLedger): void {
       await ready(ledger, "a");
       const claim = (lease: string) =>
         ledger.jobs.claim({
-          ...{ stages: ["lut"], backends: [], known: ["gpu-1"], limit: 1, now: 100, until: 900, owner: "me" },
+          ...{
+            stages: ["lut"],
+            backends: [],
+            known: ["gpu-1"],
+            unable: [],
+            limit: 1,
+            now: 100,
+            until: 900,
+            owner: "me",
+          },
           only: lease === "l1" ? ["b"] : ["c"],
           leases: [lease],
         });
@@ -257,7 +274,17 @@ export function shootSuite(withLedger: WithLedger): void {
     withLedger("rewrite lets a done job write its outputs again at another strength", async (ledger) => {
       const { id } = (await ledger.jobs.add(aNewJob({ stage: "write", facts: { cube: LOOK.file } }), 0)).job;
       const [claimed] = await ledger.jobs.claim({
-        ...{ stages: ["write"], backends: [], known: [], limit: 1, now: 10, until: 90, owner: "me", leases: ["l"] },
+        ...{
+          stages: ["write"],
+          backends: [],
+          known: [],
+          unable: [],
+          limit: 1,
+          now: 10,
+          until: 90,
+          owner: "me",
+          leases: ["l"],
+        },
       });
       const files = [{ kind: "photo", suffix: ".jpg" }] as const;
       const outbox = "/out" as PathText;

@@ -14,6 +14,7 @@ const request = (changes: Partial<ClaimRequest> = {}): ClaimRequest => ({
   stages: ["upload"],
   backends: ["gpu-1"],
   known: ["gpu-1", "gpu-2"],
+  unable: [],
   limit: 1,
   now: 10,
   until: 60,
@@ -361,7 +362,7 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
     withLedger("counts and load say how many stand where", async (ledger) => {
       await add(ledger, { id: "a", path: "1" as PathText, stage: "queue", facts: { backend: "gpu-1" } });
       await add(ledger, { id: "b", path: "2" as PathText, stage: "queue", facts: { backend: "gpu-2" } });
-      expect(await ledger.jobs.load(["queue", "fetch"], null)).toBe(2);
+      expect(await ledger.jobs.load(["queue", "fetch"], "gpu-3")).toBe(0);
       expect(await ledger.jobs.load(["queue"], "gpu-1")).toBe(1);
       const preview = "/w/p.png" as PathText;
       await add(ledger, { id: "c", path: "3" as PathText, stage: "write", facts: { preview } }, 50);
@@ -375,8 +376,8 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
     withLedger("jobs of a silent backend that were not submitted go to one that may serve them", async (ledger) => {
       const recipe = { ...aNewJob().recipe, backends: ["gpu-1", "gpu-2"] };
       await add(ledger, { stage: "queue", recipe, facts: { backend: "gpu-1", plate: "plate-1" } });
-      expect(await ledger.jobs.rebind("gpu-1", ["gpu-3"], 5)).toBe(0);
-      expect(await ledger.jobs.rebind("gpu-1", ["gpu-2"], 5)).toBe(1);
+      expect(await ledger.jobs.rebind("gpu-1", { names: ["gpu-3"], unable: [] }, 5)).toBe(0);
+      expect(await ledger.jobs.rebind("gpu-1", { names: ["gpu-2"], unable: [] }, 5)).toBe(1);
       expect(await ledger.jobs.get("job-1")).toMatchObject({ stage: "upload", facts: {} });
     });
   });

@@ -20,7 +20,7 @@ const TIMEOUTS = {
   transferMs: 10_000,
   stuckMs: 600_000,
   probeMs: 10_000,
-  pingMs: 20_000,
+  idleMs: 20_000,
   reconnectMs: 20,
   lookGapMs: 20,
 };
@@ -154,6 +154,7 @@ export async function openRig(given: RigOptions = {}): Promise<Rig> {
         params: {},
         plate: { file, width, height },
         placement,
+        usual: null,
         ...changes,
       };
     },

@@ -32,9 +32,11 @@ export function open({ name }: z.infer<typeof options>, { pictures }: BuiltinCon
     remarks,
     probe: async () => {},
     check: async () => [{ level: "ok", code: null, message: BUILTIN_IS }],
+    preflight: async () => ({ ready: true }),
     put: async ({ file }) => file,
     submit: async () => {},
-    progress: async () => ({ kind: "finished", pictures: [{ slot: "result", name: "result" }] }),
+    progress: async () => ({ kind: "finished", pictures: [{ slot: "result", name: "result" }], ranMs: null }),
+    withdraw: async () => "kept",
     picture: async ({ prompt, plate }, _ref, to, signal) => {
       await pictures.paint({ plate: plate.file, grade: readPrompt(prompt).grade, to }, signal);
     },

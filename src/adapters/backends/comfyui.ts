@@ -17,6 +17,7 @@ import { measureRounding } from "./comfyui/rounding.ts";
 import { askServer } from "./comfyui/server.ts";
 import { connectSocket, type Heard } from "./comfyui/socket.ts";
 import { rememberTickets } from "./comfyui/tickets.ts";
+import { watchWorker } from "./comfyui/watch.ts";
 
 const ms = (usual: number) => z.number().int().positive().default(usual);
 
@@ -31,6 +32,7 @@ export const options = z.strictObject({
   depth: z.number().int().min(1).max(64).default(2).describe("How many prompts wait or run there at once."),
   token: z.string().min(1).optional().describe("Sent as `Authorization: Bearer`, for a proxy in front of ComfyUI."),
   headers: z.record(z.string(), z.string()).default({}).describe("Further headers of every request, sockets too."),
+  ca: z.string().optional().describe("Certificate authorities to trust besides the usual ones, as PEM text."),
   timeouts: z
     .strictObject({
       connectMs: ms(5_000).describe("To reach the host."),
@@ -38,7 +40,7 @@ export const options = z.strictObject({
       transferMs: ms(120_000).describe("For one picture up or down."),
       stuckMs: ms(600_000).describe("A running prompt without any progress for so long is taken for hung."),
       probeMs: ms(60_000).describe("How long the first look at its rounding may wait for its turn."),
-      pingMs: ms(20_000).describe("Between pings of the socket; the third without an answer ends the connection."),
+      idleMs: ms(20_000).describe("Between pings of the socket; the third without an answer ends the connection."),
       reconnectMs: ms(1_000).describe("Before the socket connects again; doubled up to 30 s."),
       lookGapMs: ms(500).describe("Between the two looks that a prompt must be missing from to count as lost."),
     })
@@ -61,7 +63,7 @@ type Listener = Parameters<Backend["onNudge"]>[0];
 
 export function open(config: Options, context: Context): Backend {
   const { clock, ids, log, files } = context;
-  const { token, headers, timeouts } = config;
+  const { token, headers, ca, timeouts } = config;
   const url = config.url.replace(/\/+$/, "");
   const listeners = new Set<Listener>();
   const tickets = rememberTickets(clock);
@@ -80,12 +82,13 @@ export function open(config: Options, context: Context): Backend {
   }
 
   const workflow = (name: string, slots?: Submission["slots"]) => readWorkflow(context, name, slots);
-  const http = connectHttp({ url, token, headers, connectMs: timeouts.connectMs, answerMs: timeouts.answerMs });
-  const socket = connectSocket({ url, token, headers, ...timeouts }, { clock, ids, log, hear });
+  const http = connectHttp({ url, token, headers, ca, connectMs: timeouts.connectMs, answerMs: timeouts.answerMs });
+  const socket = connectSocket({ url, token, headers, ca, ...timeouts }, { clock, ids, log, hear });
   const server = askServer(http, url, socket.clientId);
   const transfers = moveFiles({ http, files, url, transferMs: timeouts.transferMs });
   const fill = (submission: Submission) => fillWorkflow(context, submission);
-  const jobs = runJobs({ http, server, socket, tickets, transfers, fill, clock, log, ...timeouts });
+  const watch = watchWorker({ clock, socket, tickets, stuckMs: timeouts.stuckMs });
+  const jobs = runJobs({ http, server, socket, tickets, watch, transfers, fill, clock, log, ...timeouts });
   const rounding = measureRounding({ jobs, transfers, clock, ids, log, probeMs: timeouts.probeMs });
 
   return {
@@ -94,12 +97,17 @@ export function open(config: Options, context: Context): Backend {
     depth: config.depth,
     plateRule: async (name, slots) => plateRule((await workflow(name, slots)).graph),
     remarks: () => [],
-    probe: server.probe,
+    async probe(signal) {
+      await server.probe(signal);
+      await watch.proveAlive(() => server.queue(signal));
+    },
+    preflight: async () => ({ ready: true }),
     check: (workflows, signal) => checkServer({ http, server, url, workflow }, workflows, signal),
     put: transfers.put,
     submit: jobs.submit,
     progress: jobs.progress,
     picture: transfers.picture,
+    withdraw: jobs.withdraw,
     cancel: jobs.cancel,
     rounding,
     onNudge(listener) {

@@ -2,8 +2,10 @@
 import type { PathText } from "../../core/inbox/path-text.ts";
 import type { Stage, Status } from "../../core/job/job.ts";
 import type { Ledger } from "../../ports.ts";
+import type { Servers } from "../../ports-ledger.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
+import { mayServe } from "./serving.ts";
 
 type Steering = Pick<
   Ledger["jobs"],
@@ -13,6 +15,8 @@ type Steering = Pick<
   | "clearWaits"
   | "rebind"
   | "unbind"
+  | "moveOn"
+  | "lowestPriority"
   | "counts"
   | "load"
   | "loadDue"
@@ -37,7 +41,16 @@ export function steeredJobsOver(db: Db): Steering {
     UPDATE jobs SET stage = 'upload', facts = json_remove(facts, '$.backend', '$.plate'), waits_on = NULL, due_at = @now
     WHERE stage = 'queue' AND status = 'ready' AND backend = @from
       AND NOT EXISTS (SELECT 1 FROM tickets WHERE job = jobs.id AND state IN ('reserved', 'posted', 'seen'))
-      AND EXISTS (SELECT 1 FROM json_each(recipe, '$.backends') WHERE value IN (SELECT value FROM json_each(@to)))`);
+      AND ${mayServe("@to")}`);
+  const moveOn = db.prepare(`
+    UPDATE jobs SET stage = 'upload', facts = json_remove(facts, '$.backend', '$.plate', '$.ticket', '$.notes'), waits_on = NULL, due_at = @now
+    WHERE stage IN ('queue', 'fetch') AND status = 'ready' AND backend = @from
+      AND ${mayServe("@to")}`);
+  const lowestPriority = db
+    .prepare(`
+    SELECT min(priority) FROM jobs
+    WHERE stage IN ('queue', 'fetch') AND status IN ('ready', 'leased') AND backend IN (SELECT value FROM json_each(?))`)
+    .pluck();
   const unbind = db.prepare(`
     UPDATE jobs SET stage = 'upload', facts = json_remove(facts, '$.backend', '$.plate', '$.ticket'), waits_on = NULL, due_at = @now
     WHERE stage IN ('queue', 'fetch') AND status = 'ready' AND backend NOT IN (SELECT value FROM json_each(@known))`);
@@ -51,7 +64,7 @@ export function steeredJobsOver(db: Db): Steering {
     .prepare(`
     SELECT count(*) FROM jobs
     WHERE stage IN (SELECT value FROM json_each(@stages)) AND status IN ('ready', 'leased')
-      AND (@backend IS NULL OR backend = @backend)`)
+      AND backend = @backend AND (@above IS NULL OR priority > @above)`)
     .pluck();
   const loadDue = db
     .prepare(`
@@ -67,6 +80,7 @@ export function steeredJobsOver(db: Db): Steering {
                          UNION ALL SELECT min(lease_until) FROM jobs WHERE status = 'leased')`)
     .pluck();
 
+  const listed = ({ names, unable }: Servers) => ({ to: JSON.stringify(names), unable: JSON.stringify(unable) });
   const jobOrNone = (row: JobRow | undefined) => (row ? jobOf(row) : undefined);
 
   return {
@@ -83,7 +97,7 @@ export function steeredJobsOver(db: Db): Steering {
     },
     wake: async (id, now) => void wake.run({ id, now }),
     clearWaits: async (on, now) => clearWaits.run({ on, now }).changes,
-    rebind: async (from, to, now) => rebind.run({ from, to: JSON.stringify(to), now }).changes,
+    rebind: async (from, to, now) => rebind.run({ from, ...listed(to), now }).changes,
     unbind: async (known, now) => unbind.run({ known: JSON.stringify(known), now }).changes,
     counts: async () =>
       counts.all().map((row) => ({
@@ -92,7 +106,10 @@ export function steeredJobsOver(db: Db): Steering {
         stage: row.stage as Stage,
         status: row.status as Status,
       })),
-    load: async (stages, backend) => load.get({ stages: JSON.stringify(stages), backend }) as number,
+    moveOn: async (from, to, now) => moveOn.run({ from, ...listed(to), now }).changes,
+    lowestPriority: async (backends) => lowestPriority.get(JSON.stringify(backends)) as number | null,
+    load: async (stages, backend, above) =>
+      load.get({ stages: JSON.stringify(stages), backend, above: above ?? null }) as number,
     loadDue: async (stages, now) => loadDue.get({ stages: JSON.stringify(stages), now }) as number,
     freeLeases: async (alive, now) => free.run({ alive, now }).changes,
     nextDue: async (now) => nextDue.get({ now }) as number | null,

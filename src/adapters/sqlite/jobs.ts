@@ -6,6 +6,7 @@ import type { Ledger } from "../../ports.ts";
 import type { Attempt, NewJob, Regrade } from "../../ports-ledger.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
+import { mayServe } from "./serving.ts";
 import { joinerOver, tenderOver } from "./shoots.ts";
 
 type Working = Pick<Ledger["jobs"], "add" | "regrade" | "claim" | "renew" | "note" | "finish">;
@@ -38,10 +39,15 @@ export function workingJobsOver(db: Db): Working {
     WHERE seq = (SELECT seq FROM jobs
                  WHERE status = 'ready' AND waits_on IS NULL AND stage = @stage AND due_at <= @now
                    AND CASE
-                         WHEN stage IN ('queue', 'fetch') THEN backend IN (SELECT value FROM json_each(@backends))
+                         WHEN stage = 'fetch' THEN backend IN (SELECT value FROM json_each(@backends))
+                         WHEN stage = 'queue' THEN
+                           backend IN (SELECT value FROM json_each(@backends))
+                           AND NOT EXISTS (SELECT 1 FROM switches WHERE name IN ('pause', 'pause:inbox:' || inbox, 'pause:backend:' || backend))
                          WHEN stage = 'upload' THEN
-                           EXISTS (SELECT 1 FROM json_each(recipe, '$.backends') WHERE value IN (SELECT value FROM json_each(@backends)))
-                           OR NOT EXISTS (SELECT 1 FROM json_each(recipe, '$.backends') WHERE value IN (SELECT value FROM json_each(@known)))
+                           (@above IS NULL OR priority > @above)
+                           AND NOT EXISTS (SELECT 1 FROM switches WHERE name IN ('pause', 'pause:inbox:' || inbox))
+                           AND (${mayServe("@backends", "NOT EXISTS (SELECT 1 FROM switches WHERE name IN ('pause:backend:' || its.value, 'drain:backend:' || its.value))")}
+                                OR NOT EXISTS (SELECT 1 FROM json_each(recipe, '$.backends') WHERE value IN (SELECT value FROM json_each(@known))))
                          ELSE 1
                        END
                    AND (@only IS NULL OR id IN (SELECT value FROM json_each(@only))
@@ -157,7 +163,7 @@ export function workingJobsOver(db: Db): Working {
   return {
     add: async (job, now) => add.immediate(job, now),
     regrade: async (id, as, now) => regrade.immediate(id, as, now),
-    claim: async ({ stages, backends, known, limit, leases, only, ...rest }) => {
+    claim: async ({ stages, backends, known, unable, above, limit, leases, only, ...rest }) => {
       const claimMany = db.transaction(() => {
         const rows: { job: Job; lease: string; leaseUntil: number }[] = [];
         for (const stage of stages)
@@ -169,6 +175,8 @@ export function workingJobsOver(db: Db): Working {
               lease,
               backends: JSON.stringify(backends),
               known: JSON.stringify(known),
+              unable: JSON.stringify(unable),
+              above: above ?? null,
               only: only ? JSON.stringify(only) : null,
             }) as JobRow | undefined;
             if (!row) break;

@@ -78,8 +78,12 @@ export function switchesOver(db: Db): Ledger["switches"] {
     INSERT INTO switches (name, value, set_at) VALUES (@name, @value, @now)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value, set_at = excluded.set_at`);
   const remove = db.prepare("DELETE FROM switches WHERE name = ?");
+  const all = db.prepare<[{ prefix: string }], { name: string; value: string }>(
+    "SELECT name, value FROM switches WHERE substr(name, 1, length(@prefix)) = @prefix ORDER BY name",
+  );
   return {
     get: async (name) => get.get(name) as string | undefined,
+    all: async (prefix) => all.all({ prefix }),
     set: async (name, value, now) => void (value === null ? remove.run(name) : set.run({ name, value, now })),
   };
 }

@@ -7,6 +7,7 @@ import { attemptLogOver, daemonOver, eventsOver, sightingsOver, switchesOver } f
 import { looksOver } from "./looks.ts";
 import { openDatabase } from "./open.ts";
 import { outputsOver } from "./outputs.ts";
+import { runsOver } from "./runs.ts";
 import { shootsOver } from "./shoots.ts";
 import { platesOver, ticketsOver } from "./tickets.ts";
 
@@ -17,6 +18,7 @@ export function openLedger(file: string, now: number): Ledger {
     jobs: { ...workingJobsOver(db), ...decidedJobsOver(db), ...steeredJobsOver(db) },
     plates: platesOver(db),
     tickets: ticketsOver(db),
+    runs: runsOver(db),
     outputs: outputsOver(db),
     looks: looksOver(db),
     shoots: shootsOver(db),

@@ -55,6 +55,7 @@ export async function openRemoteLedger(file: string, now: number): Promise<Ledge
     jobs: groupOf("jobs"),
     plates: groupOf("plates"),
     tickets: groupOf("tickets"),
+    runs: groupOf("runs"),
     outputs: groupOf("outputs"),
     looks: groupOf("looks"),
     shoots: groupOf("shoots"),

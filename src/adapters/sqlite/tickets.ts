@@ -6,6 +6,7 @@ import type { Db } from "./open.ts";
 
 type TicketRow = Omit<Ticket, "state" | "createdAt"> & { state: string; created_at: number };
 const COLUMNS = "id, job, plate, backend, seed, prefix, state, created_at";
+const OF_TICKETS = COLUMNS.replaceAll(/\w+/g, (name) => `tickets.${name}`);
 const HOLDING = "('reserved', 'posted', 'seen')";
 
 const ticketOf = ({ created_at, state, ...rest }: TicketRow): Ticket => ({
@@ -50,17 +51,26 @@ export function ticketsOver(db: Db): Ledger["tickets"] {
     `SELECT ${COLUMNS} FROM tickets WHERE job = ? ORDER BY created_at, rowid`,
   );
   const stray = db.prepare<[], TicketRow>(`
-    SELECT ${COLUMNS.split(", ")
-      .map((name) => `tickets.${name}`)
-      .join(", ")} FROM tickets JOIN jobs ON jobs.id = tickets.job
+    SELECT ${OF_TICKETS} FROM tickets JOIN jobs ON jobs.id = tickets.job
     WHERE tickets.state IN ${HOLDING}
       AND (jobs.status IN ('done', 'failed', 'cancelled', 'superseded', 'held')
            OR (jobs.stage NOT IN ('queue', 'fetch') AND jobs.status <> 'leased')
            OR (jobs.stage = 'fetch' AND jobs.facts ->> '$.ticket' <> tickets.id))`);
+  const live = db.prepare<[string], TicketRow & { priority: number; inbox: PathText | null }>(`
+    SELECT ${OF_TICKETS}, jobs.priority, jobs.inbox FROM tickets JOIN jobs ON jobs.id = tickets.job
+    WHERE tickets.backend = ? AND tickets.state IN ${HOLDING}
+      AND jobs.stage = 'fetch' AND jobs.status IN ('ready', 'leased') AND jobs.facts ->> '$.ticket' = tickets.id
+    ORDER BY jobs.priority, jobs.seq DESC`);
   const held = db.prepare(`SELECT count(*) FROM tickets WHERE backend = ? AND state IN ${HOLDING}`).pluck();
   const result = db.prepare(`
     INSERT INTO results (ticket, slot, file, sha256, fetched_at) VALUES (@ticket, @slot, @file, @sha256, @now)
     ON CONFLICT (ticket, slot, n) DO UPDATE SET file = excluded.file, sha256 = excluded.sha256`);
+
+  const backToQueue = db.prepare(`
+    UPDATE jobs SET stage = 'queue', status = 'ready', facts = json_remove(facts, '$.ticket', '$.notes'), attempt = 0,
+                    lease = NULL, lease_owner = NULL, lease_until = NULL, waits_on = NULL, due_at = @now
+    WHERE stage = 'fetch' AND status IN ('ready', 'leased') AND facts ->> '$.ticket' = @id
+      AND id = (SELECT job FROM tickets WHERE id = @id)`);
 
   const setState = db.transaction((id: string, state: TicketState, now: number) => {
     const backend = mark.get({ id, state, now });
@@ -68,7 +78,11 @@ export function ticketsOver(db: Db): Ledger["tickets"] {
     if (state === "finished" || state === "lost" || state === "cancelled") wakeOne.run({ backend, now });
     return true;
   });
+  const recall = db.transaction((id: string, now: number) => {
+    if (setState(id, "cancelled", now)) backToQueue.run({ id, now });
+  });
   return {
+    recall: async (id, now) => recall.immediate(id, now),
     reserve: async (ticket, depth) => {
       const row = reserve.get({ ...ticket, depth }) as TicketRow | undefined;
       return row && ticketOf(row);
@@ -80,6 +94,8 @@ export function ticketsOver(db: Db): Ledger["tickets"] {
     },
     ofJob: async (job) => ofJob.all(job).map(ticketOf),
     stray: async () => stray.all().map(ticketOf),
+    live: async (backend) =>
+      live.all(backend).map(({ priority, inbox, ...row }) => ({ ...ticketOf(row), priority, inbox })),
     held: async (backend) => held.get(backend) as number,
     result: async (ticket, slot, file: PathText, sha256, now) => void result.run({ ticket, slot, file, sha256, now }),
   };

@@ -1,4 +1,5 @@
 /** From the plain values of a configuration file to a Config, or to everything that is wrong with them at once. */
+import type { z } from "zod";
 import type { PathText } from "../inbox/path-text.ts";
 import type { Disposition, FinishName, OnSpatial, OutputFormat, ShootRules, Sidecar } from "../job/job.ts";
 import type { BitDepth, OutputProfile, RawWay } from "../job/picture.ts";
@@ -6,6 +7,7 @@ import { isLookName } from "../lut/names.ts";
 import { parseDuration, parsePixels, parseSize } from "./durations.ts";
 import { type Issue, issuesOf, sentenceOf } from "./issues.ts";
 import { type ConfigText, configSchema, type InboxText } from "./schema.ts";
+import { backend } from "./schema-backend.ts";
 
 export type { Issue } from "./issues.ts";
 
@@ -19,11 +21,18 @@ export type BackendConfig =
       readonly depth: number;
       readonly token: string | null;
       readonly headers: Readonly<Record<string, string>>;
+      /** A PEM file of certificate authorities to trust, besides the usual ones. */
+      readonly ca: PathText | null;
+      readonly weight: number;
+      /** Workflows it runs, or null for all. */
+      readonly only: readonly string[] | null;
       readonly timeouts: {
         readonly connectMs: number;
         readonly answerMs: number;
         readonly transferMs: number;
         readonly stuckMs: number;
+        readonly idleMs: number;
+        readonly awayMs: number;
       };
     };
 
@@ -120,28 +129,31 @@ function configOf(text: ConfigText, given: ConfigText): Config {
 }
 
 function backendsOf({ backends, comfyui }: ConfigText): readonly BackendConfig[] {
-  if (backends)
-    return backends.map((backend) => {
-      if (backend.kind === "builtin") return backend;
-      const timeouts = timeoutsOf(backend.timeouts);
-      return { ...backend, url: backend.url.replace(/\/+$/, ""), token: backend.token || null, timeouts };
-    });
+  if (backends) return backends.map(backendOf);
   if (!comfyui?.enabled) return [{ name: "here", kind: "builtin" }];
   const { host, port } = comfyui;
   const bracketed = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-  const url = `http://${bracketed}:${port}`;
-  const timeouts = timeoutsOf({ connect: "5s", answer: "30s", transfer: "2m", stuck: "10m" });
-  return [{ name: "comfyui", kind: "comfyui", url, depth: 2, token: null, headers: {}, timeouts }];
+  return [backendOf(backend.parse({ name: "comfyui", kind: "comfyui", url: `http://${bracketed}:${port}` }))];
 }
 
-type Timeouts = Record<"connect" | "answer" | "transfer" | "stuck", string>;
-
-const timeoutsOf = ({ connect, answer, transfer, stuck }: Timeouts) => ({
-  connectMs: parseDuration(connect)!,
-  answerMs: parseDuration(answer)!,
-  transferMs: parseDuration(transfer)!,
-  stuckMs: parseDuration(stuck)!,
-});
+function backendOf(text: z.output<typeof backend>): BackendConfig {
+  if (text.kind === "builtin") return text;
+  const { connect, answer, transfer, stuck, idle, away } = text.timeouts;
+  return {
+    ...text,
+    url: text.url.replace(/\/+$/, ""),
+    token: text.token || null,
+    ca: text.ca as PathText | null,
+    timeouts: {
+      connectMs: parseDuration(connect)!,
+      answerMs: parseDuration(answer)!,
+      transferMs: parseDuration(transfer)!,
+      stuckMs: parseDuration(stuck)!,
+      idleMs: parseDuration(idle)!,
+      awayMs: parseDuration(away)!,
+    },
+  };
+}
 
 function inboxOf(text: InboxText, workflow: string): InboxConfig {
   const {

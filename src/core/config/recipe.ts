@@ -89,6 +89,11 @@ export function lookWords({ prompt, promptSuffix, workflow, slots, params, seed,
   return canonical({ prompt, promptSuffix, workflow, slots, params, seed, lutSize });
 }
 
+/** What decides whether a backend can run it: its text is compared by the ledger, so it is made of the recipe's as it is. */
+export function abilityKey({ workflow, slots, params }: Pick<Recipe, "workflow" | "slots" | "params">): string {
+  return `${workflow}\n${JSON.stringify(slots)}${JSON.stringify(params)}`;
+}
+
 /** The recipe as text with keys in a fixed order: equal recipes give equal text, which is what gets hashed. */
 export function canonicalRecipe(recipe: Recipe): string {
   return canonical(recipe);

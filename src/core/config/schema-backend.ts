@@ -40,6 +40,24 @@ export const backend = z.discriminatedUnion("kind", [
       )
       .default({})
       .describe(`Further headers of every request, for a proxy in front of it, such as \`{X-Api-Key: \${KEY}}\`.`),
+    ca: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe("A PEM file with the certificate of your own authority, for https with a private certificate."),
+    weight: z
+      .number()
+      .min(0.01)
+      .max(100)
+      .default(1)
+      .describe("How much it is preferred, 0.01 to 100: a backend of weight 2 may have twice the wait of another."),
+    only: z
+      .array(z.string().min(1))
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe("It runs these workflows alone; without it, all that it has the nodes and models for."),
     timeouts: z
       .strictObject({
         connect: duration("100ms", "10m").default("5s").describe("To reach the host."),
@@ -49,7 +67,15 @@ export const backend = z.discriminatedUnion("kind", [
         transfer: duration("1s", "1d").default("2m").describe("For one picture up or down."),
         stuck: duration("10s", "1d")
           .default("10m")
-          .describe("A running prompt without any progress for so long is taken for hung."),
+          .describe(
+            "A running prompt without any progress for so long is taken for hung; sooner where earlier runs say so.",
+          ),
+        idle: duration("1s", "1h")
+          .default("20s")
+          .describe("Between pings of a silent socket; the third without an answer makes a new one."),
+        away: duration("1s", "7d")
+          .default("1m")
+          .describe("A server that is away for so long loses its prompts to another one that can run them."),
       })
       .prefault({})
       .describe("How long the server may take."),

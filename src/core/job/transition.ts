@@ -46,6 +46,7 @@ const BACKOFF_MAX_MS = 300_000;
 const SURROUNDINGS: Partial<Record<ErrorCode, number>> = {
   "backend-unreachable": 2_000,
   "backend-not-comfyui": 5_000,
+  "backend-stuck": 5_000,
   "disk-full": 15_000,
   "outbox-unwritable": 15_000,
   "folder-unreadable": 15_000,

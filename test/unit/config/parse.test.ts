@@ -17,7 +17,17 @@ const inInbox = (keys: Record<string, unknown>) => ({ inboxes: [{ path: "in", ..
 
 const USUAL = {
   headers: {},
-  timeouts: { connectMs: 5_000, answerMs: 30_000, transferMs: 120_000, stuckMs: 600_000 },
+  timeouts: {
+    connectMs: 5_000,
+    answerMs: 30_000,
+    transferMs: 120_000,
+    stuckMs: 600_000,
+    idleMs: 20_000,
+    awayMs: 60_000,
+  },
+  ca: null,
+  weight: 1,
+  only: null,
 };
 
 test("nothing configured is one inbox, one outbox and the builtin backend", () => {

@@ -11,7 +11,7 @@ import type { PathText } from "../../../src/core/inbox/path-text.ts";
 
 const path = (text: string) => text as PathText;
 const builtin = { name: "here", kind: "builtin" } as const;
-const LIMITS = { connectMs: 1, answerMs: 1, transferMs: 1, stuckMs: 1 };
+const LIMITS = { connectMs: 1, answerMs: 1, transferMs: 1, stuckMs: 1, idleMs: 1, awayMs: 1 };
 const gpu = {
   name: "gpu",
   kind: "comfyui",
@@ -19,6 +19,9 @@ const gpu = {
   depth: 2,
   token: null,
   headers: {},
+  ca: null,
+  weight: 1,
+  only: null,
   timeouts: LIMITS,
 } as const;
 

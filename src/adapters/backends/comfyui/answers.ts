@@ -118,10 +118,17 @@ export function progressOf(entry: Entry, prefix: string): Progress {
   const pictures = picturesOf(entry, saver, "result");
   if (pictures.length > 0) {
     const baseline = picturesOf(entry, saverOf(graph, `${prefix}-baseline`), "baseline");
-    return { kind: "finished", pictures: [...pictures, ...baseline] };
+    return { kind: "finished", pictures: [...pictures, ...baseline], ranMs: ranMsOf(messages) };
   }
   const where = saver === undefined ? "its result node" : labelOf(graph, saver);
   return { kind: "failed", code: "backend-failed", message: `The run ended well but ${where} saved no picture.` };
+}
+
+/** From start to success by the server's own clock, ms; null where it says neither (before 2024-07). */
+function ranMsOf(messages: ReadonlyMap<string, Readonly<Record<string, unknown>>>): number | null {
+  const from = messages.get("execution_start")?.timestamp;
+  const to = messages.get("execution_success")?.timestamp;
+  return typeof from === "number" && typeof to === "number" && to >= from ? to - from : null;
 }
 
 function picturesOf(entry: Entry, node: string | undefined, slot: PictureRef["slot"]): readonly PictureRef[] {

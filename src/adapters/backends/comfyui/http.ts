@@ -2,6 +2,7 @@
  * HTTP to one ComfyUI: every request has a time limit, honours the caller's signal and fails as an AppError.
  * Error bodies are text first, since ComfyUI's are not always JSON; answers of something else are told apart here.
  */
+import { getCACertificates } from "node:tls";
 import { Agent, type FormData, fetch, type Headers, type Response } from "undici";
 import { AppError } from "../../../core/errors.ts";
 
@@ -15,6 +16,8 @@ export type HttpOptions = {
   readonly token?: string | undefined;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** PEM text of authorities to trust besides the usual ones. */
+  readonly ca?: string | undefined;
   readonly connectMs: number;
   readonly answerMs: number;
 };
@@ -74,7 +77,8 @@ const REASONS: Readonly<Record<string, string>> = {
 type Line = { readonly options: HttpOptions; readonly agent: Agent; readonly closing: AbortController };
 
 export function connectHttp(options: HttpOptions): Http {
-  const agent = new Agent({ connections: CONNECTIONS_MAX, allowH2: false, connect: { timeout: options.connectMs } });
+  const connect = { timeout: options.connectMs, ...trusting(options.ca) };
+  const agent = new Agent({ connections: CONNECTIONS_MAX, allowH2: false, connect });
   const line: Line = { options, agent, closing: new AbortController() };
   return {
     exchange: (path, request = {}) => exchangeTwice(line, path, request),
@@ -84,6 +88,11 @@ export function connectHttp(options: HttpOptions): Http {
       await agent.destroy();
     },
   };
+}
+
+/** The usual authorities and the given one: a private one is no reason to distrust all others. */
+export function trusting(ca: string | undefined): { readonly ca?: string[] } {
+  return ca === undefined ? {} : { ca: [...getCACertificates("default"), ca] };
 }
 
 /** A server that restarted breaks the connections kept from before; what changes nothing is simply asked again. */
@@ -167,7 +176,9 @@ function silent(timeoutMs: number, where: Where, cause: unknown): AppError {
 function broken(thrown: unknown, where: Where): AppError {
   const code = codeOf(thrown);
   const untrusted = /CERT|SSL|TLS|SIGNED/.test(code);
-  const reason = REASONS[code] ?? (untrusted ? `its certificate is not trusted (${code})` : messageOf(thrown));
+  // No chain to an authority we know, as opposed to a name or a date that does not fit.
+  const mend = /UNABLE|SELF_SIGNED/.test(code) ? "; name its authority's PEM file under `ca`" : "";
+  const reason = REASONS[code] ?? (untrusted ? `its certificate is not trusted (${code})${mend}` : messageOf(thrown));
   const data = { ...where, reason: code, unsure: where.unsure && !NEVER_SENT.has(code) && !untrusted };
   return new AppError("backend-unreachable", `Cannot talk to ${where.url}: ${reason}.`, data, thrown);
 }

@@ -5,19 +5,18 @@
 import { z } from "zod";
 import { AppError } from "../../../core/errors.ts";
 import type { Clock, Log, Progress, Submission } from "../../../ports.ts";
-import { type PostedGraph, progressOf, type QueueItem } from "./answers.ts";
+import { type PostedGraph, progressOf } from "./answers.ts";
 import { type Http, notComfyUi } from "./http.ts";
 import type { Transfers } from "./pictures.ts";
 import { errorsFor, readNodeErrors, refusal } from "./refusals.ts";
 import { atLeast, isWanted, type Seen, type Server, type Wanted } from "./server.ts";
 import type { Socket } from "./socket.ts";
-import type { Ticket, Tickets } from "./tickets.ts";
+import type { Tickets } from "./tickets.ts";
+import type { Watch } from "./watch.ts";
 
 /** From this version on `/interrupt` heeds the prompt it names; older ones interrupt whatever runs. */
 const INTERRUPTS_BY_ID = "0.3.57";
 const CANCEL_LOOKS = 20;
-/** A job whose messages go to another socket is given longer before its silence means anything. */
-const UNHEARD_PATIENCE = 3;
 
 /** A graph ready to be sent, and which node of it gives the result. */
 export type Filled = { readonly graph: PostedGraph; readonly result: string };
@@ -28,6 +27,8 @@ export type Jobs = {
   post(ticket: string, filled: Filled, front: boolean, signal?: AbortSignal): Promise<void>;
   look(wanted: Pick<Submission, "ticket" | "prefix">, signal?: AbortSignal): Promise<Seen>;
   progress(submission: Submission, signal?: AbortSignal): Promise<Progress>;
+  /** Out of the queue, if it only waits there. */
+  withdraw(ticket: string, signal?: AbortSignal): Promise<"withdrawn" | "kept">;
   cancel(ticket: string, signal?: AbortSignal): Promise<void>;
 };
 
@@ -36,12 +37,12 @@ export type JobsWiring = {
   readonly server: Server;
   readonly socket: Socket;
   readonly tickets: Tickets;
+  readonly watch: Watch;
   readonly transfers: Transfers;
   readonly fill: (submission: Submission) => Promise<Filled>;
   readonly clock: Clock;
   readonly log: Log;
   readonly lookGapMs: number;
-  readonly stuckMs: number;
 };
 
 const AcceptedShape = z.looseObject({ prompt_id: z.string() });
@@ -52,6 +53,7 @@ export function runJobs(wiring: JobsWiring): Jobs {
     post: (ticket, filled, front, signal) => post(wiring, ticket, filled, front, signal),
     look: (submission, signal) => look(wiring, submission, signal),
     progress: (submission, signal) => progress(wiring, submission, signal),
+    withdraw: (ticket, signal) => withdraw(wiring, ticket, signal),
     cancel: (ticket, signal) => cancel(wiring, ticket, signal),
   };
 }
@@ -129,18 +131,24 @@ async function post(
 }
 
 async function progress(wiring: JobsWiring, submission: Submission, signal?: AbortSignal): Promise<Progress> {
-  wiring.socket.start();
+  const { socket, tickets, watch } = wiring;
+  socket.start();
   const seen = await lookTwice(wiring, submission, signal);
+  const known = tickets.of(submission.ticket);
   switch (seen.kind) {
     case "pending":
+      watch.saw(seen.head);
       return { kind: "pending", ahead: seen.ahead };
     case "running":
-      return running(wiring, wiring.tickets.of(submission.ticket), seen.item);
+      known.ran = true;
+      watch.saw(seen.item, submission);
+      return { kind: "running", fraction: known.fraction };
     case "ended":
+      watch.ranOne();
       return await ended(wiring, progressOf(seen.entry, submission.prefix), signal);
     case "absent": {
       const pictures = await wiring.transfers.salvage(submission.prefix, signal);
-      return pictures.length > 0 ? { kind: "finished", pictures } : { kind: "unknown" };
+      return pictures.length > 0 ? { kind: "finished", pictures, ranMs: null } : { kind: "unknown", ran: known.ran };
     }
   }
 }
@@ -152,16 +160,22 @@ async function ended({ transfers }: JobsWiring, progress: Progress, signal?: Abo
   return { kind: "failed", code: "backend-lost", message: `The picture ${name} is gone from the ComfyUI machine.` };
 }
 
-/** Running for ever without a word is what a dead worker looks like: HTTP stays healthy, and only a restart heals. */
-function running({ clock, socket, stuckMs }: JobsWiring, known: Ticket, item: QueueItem): Progress {
-  const now = clock.now();
-  known.runningSince ??= now;
-  const silentMs = now - Math.max(known.runningSince, known.heardAt);
-  const heard = socket.isOpen() && item.clientId === socket.clientId();
-  if (silentMs <= (heard ? stuckMs : UNHEARD_PATIENCE * stuckMs)) return { kind: "running", fraction: known.fraction };
-  const minutes = Math.max(1, Math.round(silentMs / 60_000));
-  const message = `It runs without any progress for ${minutes} min: ComfyUI's worker has died or hangs.`;
-  return { kind: "failed", code: "backend-stuck", message };
+async function withdraw(wiring: JobsWiring, ticket: string, signal?: AbortSignal): Promise<"withdrawn" | "kept"> {
+  const { http, server, tickets } = wiring;
+  const wanted: Wanted = { ticket, pid: tickets.of(ticket).pid, mark: ticket };
+  const mine = async () => {
+    const { running, pending } = await server.queue(signal);
+    const ids = pending.filter((each) => isWanted(each, wanted)).map(({ pid }) => pid);
+    return { ids, runs: running.some((each) => isWanted(each, wanted)) };
+  };
+  const before = await mine();
+  if (before.runs || before.ids.length === 0) return "kept";
+  await http.exchange("/queue", { method: "POST", json: { delete: before.ids }, signal });
+  // It may have begun, or even ended, in between.
+  const after = await mine();
+  if (after.runs || after.ids.length > 0) return "kept";
+  const seen = await server.look(wanted, signal);
+  return seen.kind === "absent" ? "withdrawn" : "kept";
 }
 
 async function cancel(wiring: JobsWiring, ticket: string, signal?: AbortSignal): Promise<void> {

@@ -10,7 +10,8 @@ const KEEPS_OUR_ID = "0.3.45";
 
 export type Seen =
   | { readonly kind: "running"; readonly item: QueueItem }
-  | { readonly kind: "pending"; readonly item: QueueItem; readonly ahead: number }
+  /** `head` is what runs meanwhile. */
+  | { readonly kind: "pending"; readonly item: QueueItem; readonly ahead: number; readonly head: QueueItem | undefined }
   | { readonly kind: "ended"; readonly pid: string; readonly entry: Entry }
   | { readonly kind: "absent" };
 
@@ -93,7 +94,8 @@ export function askServer(http: Http, url: string, connection: () => string): Se
       const item = running.find((each) => isWanted(each, wanted));
       if (item) return { kind: "running", item };
       const place = pending.findIndex((each) => isWanted(each, wanted));
-      if (place >= 0) return { kind: "pending", item: pending[place]!, ahead: place + running.length };
+      if (place >= 0)
+        return { kind: "pending", item: pending[place]!, ahead: place + running.length, head: running[0] };
       return await ended(wanted, signal);
     },
   };

@@ -5,6 +5,7 @@
  */
 import WebSocket from "ws";
 import type { Clock, Ids, Log } from "../../../ports.ts";
+import { trusting } from "./http.ts";
 
 /** Somebody's preview frames reach us too; a frame above this ends the connection. */
 const FRAME_BYTES_MAX = 64 * 1024 * 1024;
@@ -17,8 +18,9 @@ export type SocketOptions = {
   readonly url: string;
   readonly token?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly ca?: string | undefined;
   readonly connectMs: number;
-  readonly pingMs: number;
+  readonly idleMs: number;
   readonly reconnectMs: number;
 };
 
@@ -86,6 +88,7 @@ async function session(line: Line): Promise<boolean> {
     handshakeTimeout: options.connectMs,
     maxPayload: FRAME_BYTES_MAX,
     perMessageDeflate: false,
+    ...trusting(options.ca),
     headers: { ...options.headers, ...(options.token && { authorization: `Bearer ${options.token}` }) },
   });
   socket.on("error", (error) => log.debug({ url: options.url, reason: error.message }, "socket failed"));
@@ -117,7 +120,7 @@ async function keepAlive(socket: WebSocket, { options, clock, log }: Line, ended
     unanswered = 0;
   });
   while (!ended.aborted) {
-    await clock.sleep(options.pingMs, ended);
+    await clock.sleep(options.idleMs, ended);
     if (ended.aborted || socket.readyState !== WebSocket.OPEN) continue;
     if (unanswered >= UNANSWERED_MAX) {
       log.debug({ url: options.url, unanswered }, "socket silent");

@@ -9,8 +9,8 @@ export type Ticket = {
   pid: string;
   /** A submit was tried in this process, so a second one looks twice. */
   tried: boolean;
-  /** When it was first seen running; null before. */
-  runningSince: number | null;
+  /** It was seen running. */
+  ran: boolean;
   /** When the socket last spoke of it. */
   heardAt: number;
   fraction: number | null;
@@ -31,7 +31,7 @@ export function rememberTickets(clock: Clock): Tickets {
   function of(ticket: string): Ticket {
     const known = tickets.get(ticket);
     if (known) return known;
-    const fresh: Ticket = { pid: ticket, tried: false, runningSince: null, heardAt: 0, fraction: null };
+    const fresh: Ticket = { pid: ticket, tried: false, ran: false, heardAt: 0, fraction: null };
     tickets.set(ticket, fresh);
     if (tickets.size > TICKETS_MAX) tickets.delete(tickets.keys().next().value!);
     return fresh;
@@ -50,6 +50,7 @@ export function rememberTickets(clock: Clock): Tickets {
       const ticket = owner(pid);
       if (ticket === undefined) return undefined;
       const known = of(ticket);
+      known.ran = true;
       known.heardAt = clock.now();
       known.fraction = fraction ?? known.fraction;
       return ticket;

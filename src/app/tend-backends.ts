@@ -1,0 +1,87 @@
+/**
+ * The part of the sweep that looks after the backends: probes the silent ones, moves photos away from those that stay
+ * away or hang, takes back what a pause concerns, ends tickets that nobody waits for.
+ */
+import type { Ports } from "../ports.ts";
+import type { LiveTicket, Ticket } from "../ports-ledger.ts";
+import type { Pool } from "./backends.ts";
+import { BACKEND_PAUSES, PAUSES, pauseOf } from "./pauses.ts";
+
+export function tendBackends({ backends, clock, ledger, log }: Ports & { readonly backends: Pool }) {
+  /** Tickets of paused photos that run already, and may end. */
+  const leftRunning = new Set<string>();
+
+  /** Photos of backends that are silent, hang or get nothing new go where they may be graded sooner. */
+  async function moveJobs(): Promise<number> {
+    const now = clock.now();
+    const stopped = new Set((await ledger.switches.all(BACKEND_PAUSES)).map(({ name }) => name));
+    const up = backends.up().filter((backend) => !stopped.has(pauseOf({ backend })));
+    const to = { names: up, unable: backends.unable() };
+    let moved = 0;
+    for (const { name, depth } of backends.all) {
+      if (up.includes(name)) {
+        if ((await ledger.tickets.held(name)) < depth) moved += await ledger.jobs.clearWaits(`place:${name}`, now);
+        continue;
+      }
+      moved += await ledger.jobs.rebind(name, to, now);
+      if (backends.isAway(name)) moved += await ledger.jobs.moveOn(name, to, now);
+    }
+    return moved;
+  }
+
+  /** Prompts that wait on a server for photos that shall not be graded now are taken out of its queue. */
+  async function takeBack(signal: AbortSignal): Promise<number> {
+    const pauses = new Set((await ledger.switches.all(PAUSES)).map(({ name }) => name));
+    if (pauses.size === 0) {
+      leftRunning.clear();
+      return 0;
+    }
+    const isPaused = ({ backend, inbox }: LiveTicket) =>
+      pauses.has(PAUSES) || pauses.has(pauseOf({ backend })) || (inbox !== null && pauses.has(pauseOf({ inbox })));
+    let taken = 0;
+    for (const name of backends.up())
+      for (const ticket of await ledger.tickets.live(name)) {
+        if (!isPaused(ticket) || leftRunning.has(ticket.id)) continue;
+        if ((await backends.get(name).withdraw(ticket.id, signal)) === "kept") leftRunning.add(ticket.id);
+        else {
+          await ledger.tickets.recall(ticket.id, clock.now());
+          taken++;
+        }
+      }
+    return taken;
+  }
+
+  /** Tickets whose job has ended or moved on hold a place for nothing: off the backend's queue with them. */
+  async function endStrayTickets(signal: AbortSignal): Promise<number> {
+    const ended = await Promise.all((await ledger.tickets.stray()).map((ticket) => endStray(ticket, signal)));
+    return ended.filter(Boolean).length;
+  }
+
+  async function endStray({ id, backend: name }: Ticket, signal: AbortSignal): Promise<boolean> {
+    const { up, code } = backends.state(name);
+    // A server whose worker hangs still gives back what only waits.
+    if (!up && code !== "backend-stuck") return false;
+    try {
+      if (up) await backends.get(name).cancel(id, signal);
+      else if ((await backends.get(name).withdraw(id, signal)) === "kept") return false;
+    } catch (thrown) {
+      log.debug({ ticket: id, err: thrown }, "stray ticket could not be cancelled yet");
+      return false;
+    }
+    await ledger.tickets.mark(id, "cancelled", clock.now());
+    return true;
+  }
+
+  /** One round; gives how many photos may go on. */
+  return async (signal: AbortSignal): Promise<number> => {
+    let moved = (await backends.probeDue(signal)).length;
+    moved += await ledger.jobs.unbind(
+      backends.all.map(({ name }) => name),
+      clock.now(),
+    );
+    moved += await endStrayTickets(signal);
+    moved += await takeBack(signal);
+    moved += await moveJobs();
+    return moved + ((await backends.askAgain(signal)) ? 1 : 0);
+  };
+}
