@@ -43,7 +43,8 @@ export function openBreaker(backends: readonly Backend[], ledger: Ledger, clock:
     const error = thrown === undefined ? undefined : asAppError(thrown);
     if (error && DOWN.includes(error.code)) {
       const { code, message, hint } = error;
-      if (before.up) log.warn({ backend: name, code, reason: message, hint }, "backend is put aside");
+      const phrase = code === "backend-stuck" ? "backend hangs" : "backend does not answer";
+      if (before.up) log.warn({ backend: name, code, reason: message, hint }, phrase);
       const pauseMs = before.up ? PROBE_FIRST_MS : Math.min(PROBE_MAX_MS, before.pauseMs * 2);
       const downSince = before.up ? clock.now() : before.downSince;
       states.set(name, { up: false, downSince, code, message, probeAt: clock.now() + pauseMs, pauseMs });

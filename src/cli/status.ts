@@ -148,7 +148,7 @@ function say(
   { daemon, silent, unready, pauses, inboxes, files, troubles, waiting, shoots, locks }: Seen,
 ): void {
   print.line(daemon ? `daemon: running (pid ${daemon.pid})` : "daemon: not running; `hotgrade start` starts it");
-  for (const { backend, message } of silent) print.line(`backend ${backend} does not answer: ${message}`);
+  for (const { backend, message } of silent) print.line(`backend ${backend} is not used: ${message}`);
   for (const { backend, workflow, message } of unready)
     print.line(`backend ${backend} cannot run ${workflow}: ${message}`);
   for (const { what } of pauses) print.line(what);
