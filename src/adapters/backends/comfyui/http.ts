@@ -175,7 +175,7 @@ function silent(timeoutMs: number, where: Where, cause: unknown): AppError {
 
 function broken(thrown: unknown, where: Where): AppError {
   const code = codeOf(thrown);
-  const untrusted = /CERT|SSL|TLS|SIGNED/.test(code);
+  const untrusted = /CERT|SSL|TLS|SIGN|UNABLE_TO/.test(code);
   // No chain to an authority we know, as opposed to a name or a date that does not fit.
   const mend = /UNABLE|SELF_SIGNED/.test(code) ? "; name its authority's PEM file under `ca`" : "";
   const reason = REASONS[code] ?? (untrusted ? `its certificate is not trusted (${code})${mend}` : messageOf(thrown));
