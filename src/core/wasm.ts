@@ -29,7 +29,7 @@ export type Memory = { readonly buffer: ArrayBuffer; grow(pages: number): number
 
 /** The part of the standard that is used here; no library of types for servers has it. */
 declare const WebAssembly: {
-  readonly validate: (bytes: Uint8Array) => boolean;
+  readonly CompileError: new () => Error;
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: unknown };
 };
@@ -78,14 +78,27 @@ const modules = new Map<string, object>();
 
 /** A new instance, with a memory of its own; the module is compiled once. */
 export function instanceOf<E>(base64: string): E {
-  const module = modules.get(base64) ?? new WebAssembly.Module(bytesOf(base64));
-  modules.set(base64, module);
-  return new WebAssembly.Instance(module).exports as E;
+  return new WebAssembly.Instance(moduleOf(base64)).exports as E;
 }
 
-/** Can this machine run it? One without vectors cannot run what uses them. */
-export const isSupported = (base64: string): boolean =>
-  "WebAssembly" in globalThis && (modules.has(base64) || WebAssembly.validate(bytesOf(base64)));
+/** Can this machine run it? One without vectors compiles nothing that uses them. */
+export function isSupported(base64: string): boolean {
+  if (!("WebAssembly" in globalThis)) return false;
+  try {
+    moduleOf(base64);
+    return true;
+  } catch (thrown) {
+    // Whatever else is thrown is no answer to the question.
+    if (thrown instanceof WebAssembly.CompileError) return false;
+    throw thrown;
+  }
+}
+
+function moduleOf(base64: string): object {
+  const module = modules.get(base64) ?? new WebAssembly.Module(bytesOf(base64));
+  modules.set(base64, module);
+  return module;
+}
 
 const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 

@@ -18,18 +18,21 @@ export async function placesOf(source: Source): Promise<readonly Place[]> {
   for (let at = 0; at + 8 <= source.size && places.length < BOXES_MAX; ) {
     const head = await source.read(at, 16);
     const { length, headLength } = headOf(head, source.size - at);
+    if (length < headLength) throw new RangeError("a box of impossible length");
     places.push({ type: head.toString("latin1", 4, 8), start: at, from: at + headLength, end: at + length });
     at += length;
   }
   return places;
 }
 
-/** The boxes within one, copied nowhere. */
-export function boxesIn(bytes: Buffer): readonly Box[] {
+/** The boxes within one, copied nowhere; a broken one throws, or ends the list where the whole ones are wanted alone. */
+export function boxesIn(bytes: Buffer, wanted: "all" | "whole ones" = "all"): readonly Box[] {
   const boxes: Box[] = [];
   for (let at = 0; at + 8 <= bytes.length && boxes.length < BOXES_MAX; ) {
     const { length, headLength } = headOf(bytes.subarray(at, at + 16), bytes.length - at);
-    if (at + length > bytes.length) throw new RangeError("a box is longer than the one around it");
+    const isWhole = length >= headLength && at + length <= bytes.length;
+    if (!isWhole && wanted === "whole ones") break;
+    if (!isWhole) throw new RangeError("a box of impossible length, or longer than the one around it");
     boxes.push({ type: bytes.toString("latin1", at + 4, at + 8), body: bytes.subarray(at + headLength, at + length) });
     at += length;
   }
@@ -40,8 +43,7 @@ export function boxesIn(bytes: Buffer): readonly Box[] {
 function headOf(head: Buffer, room: number): { readonly length: number; readonly headLength: number } {
   const short = head.readUInt32BE(0);
   const headLength = short === 1 ? 16 : 8;
-  const length = short === 0 ? room : short === 1 ? Number(head.readBigUInt64BE(8)) : short;
-  if (length < headLength) throw new RangeError("a box of impossible length");
+  const length = short === 0 ? room : short === 1 && head.length >= 16 ? Number(head.readBigUInt64BE(8)) : short;
   return { length, headLength };
 }
 

@@ -81,14 +81,14 @@ function afterHeader(encoded: Buffer): Buffer {
   return encoded.subarray(at);
 }
 
-function exifSegment(exif: Buffer | null, notes: string[]): Buffer[] {
+export function exifSegment(exif: Buffer | null, notes: string[]): Buffer[] {
   if (!exif) return [];
   if (exif.length + EXIF_HEAD.length <= SEGMENT_MAX) return [segmentOf(0xe1, EXIF_HEAD, exif)];
   notes.push("EXIF was left out: it is larger than a JPEG can hold.");
   return [];
 }
 
-function xmpSegment(xmp: Buffer | null, notes: string[]): Buffer[] {
+export function xmpSegment(xmp: Buffer | null, notes: string[]): Buffer[] {
   if (!xmp) return [];
   if (xmp.length + XMP_HEAD.length <= SEGMENT_MAX) return [segmentOf(0xe1, XMP_HEAD, xmp)];
   notes.push("XMP was left out: it is larger than a JPEG segment.");
@@ -104,7 +104,7 @@ function iccSegments(icc: Buffer | null): Buffer[] {
   );
 }
 
-function resourceSegments(resources: Buffer | null): Buffer[] {
+export function resourceSegments(resources: Buffer | null): Buffer[] {
   const segments: Buffer[] = [];
   const room = SEGMENT_MAX - RESOURCES_HEAD.length;
   for (let at = 0; at < (resources?.length ?? 0); at += room)

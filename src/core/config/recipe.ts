@@ -85,8 +85,9 @@ export function promptText(recipe: Pick<Recipe, "prompt" | "promptSuffix">, word
 }
 
 /** What decides about the look a model gives: photos of one folder that agree in it may share one. */
-export function lookWords({ prompt, promptSuffix, workflow, slots, params, seed, lutSize }: Recipe): string {
-  return canonical({ prompt, promptSuffix, workflow, slots, params, seed, lutSize });
+export function lookWords({ prompt, promptSuffix, workflow, slots, params, seed, lutSize, raw }: Recipe): string {
+  // A developed RAW has other colours than the preview in it.
+  return canonical({ prompt, promptSuffix, workflow, slots, params, seed, lutSize, ...(raw && { raw }) });
 }
 
 /** What decides whether a backend can run it: its text is compared by the ledger, so it is made of the recipe's as it is. */

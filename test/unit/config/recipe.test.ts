@@ -4,6 +4,7 @@ import {
   backendsFor,
   canonicalRecipe,
   dispositionFolders,
+  lookWords,
   promptText,
   recipeFor,
 } from "../../../src/core/config/recipe.ts";
@@ -71,4 +72,11 @@ test("a prompt's places are filled and its suffix follows", () => {
 
 test("folders for originals are below the inbox unless they are absolute", () => {
   expect(dispositionFolders(inbox({ original: { done: "move:done", failed: "copy:/x" } }))).toEqual(["/in/done", "/x"]);
+});
+
+test("photos whose RAW is developed share no look with those whose preview is taken", () => {
+  const { look, ...inboxRecipe } = recipeFor(inbox(), [builtin], PLAIN);
+  const recipe = { ...inboxRecipe, look };
+  expect(lookWords(recipe)).toBe(lookWords({ ...recipe, strength: 0.5 }));
+  expect(lookWords({ ...recipe, raw: { kind: "develop" } })).not.toBe(lookWords(recipe));
 });

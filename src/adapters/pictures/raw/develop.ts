@@ -9,9 +9,11 @@ import type { DevelopReport, DevelopRequest, PictureInfo, RawWay } from "../../.
 import { readWhole, told, writeAtomic } from "../../files.ts";
 import { type Anatomy, anatomyOf, infoOf } from "../anatomy.ts";
 import { carryMetadata } from "../carry.ts";
+import { exifSegment, resourceSegments, xmpSegment } from "../carry-jpeg.ts";
 import { FILE_BYTES_MAX } from "../decode.ts";
 import { fingerprintFrom } from "../fingerprint.ts";
-import { MARKER, segmentOf } from "../jpeg.ts";
+import { MARKER } from "../jpeg.ts";
+import { profileNamed } from "../profiles.ts";
 import { bufferSource } from "../source.ts";
 import { TAG } from "../tiff.ts";
 import { keepTimes } from "../times.ts";
@@ -86,29 +88,20 @@ async function make(
   }
 }
 
-const SEGMENT_MAX = 65_533;
-
 /** The preview with the RAW's EXIF and XMP before its own other segments; not encoded again. */
 async function asPreview(raw: RawFile): Promise<Made> {
   const { bytes, header } = previewOf(raw);
-  const { blocks, notes } = blocksOfRaw(raw, raw.orientation);
-  const put = (head: string, block: Buffer | null) => {
-    const start = Buffer.from(head, "latin1");
-    return block && start.length + block.length <= SEGMENT_MAX ? [segmentOf(0xe1, start, block)] : [];
-  };
+  const { blocks, notes: found } = blocksOfRaw(raw, raw.orientation);
+  const notes = [...found];
   const replaced = ["Exif\0\0", "http://ns.adobe.com/xap/1.0/\0", "MPF\0"];
   const kept = header.segments.filter(
     ({ bytes: one }) => !replaced.some((start) => one.toString("latin1", 4, 4 + start.length) === start),
   );
   const resources = kept.some(({ marker }) => marker === 0xed) ? null : raw.resources;
-  const exif = put("Exif\0\0", blocks.exif);
-  const xmp = put("http://ns.adobe.com/xap/1.0/\0", blocks.xmp);
-  const iptc = resources ? [segmentOf(0xed, Buffer.from("Photoshop 3.0\0", "latin1"), resources)] : [];
+  const own = [...exifSegment(blocks.exif, notes), ...xmpSegment(blocks.xmp, notes), ...resourceSegments(resources)];
   const [first, ...rest] = kept.map((segment) => segment.bytes);
   const isJfif = kept[0]?.marker === MARKER.app0;
-  const segments = isJfif
-    ? [first!, ...exif, ...xmp, ...iptc, ...rest]
-    : [...exif, ...xmp, ...iptc, ...kept.map((segment) => segment.bytes)];
+  const segments = isJfif ? [first!, ...own, ...rest] : [...own, ...kept.map((segment) => segment.bytes)];
   return { bytes: Buffer.concat([bytes.subarray(0, 2), ...segments, fromScan(bytes)]), notes };
 }
 
@@ -129,7 +122,7 @@ async function asTiff(bytes: Buffer, raw: RawFile, pixelsMax: number, signal: Ab
     .toColourspace("rgb16")
     .tiff({ compression: "none", predictor: "none" })
     .toBuffer();
-  return carried(encoded, raw, { width, height, icc: await srgbProfile() });
+  return carried(encoded, raw, { width, height, icc: profileNamed("srgb") });
 }
 
 /** A picture by a program: as it is, with the RAW's metadata where it has none. */
@@ -141,19 +134,6 @@ async function fromProgram(bytes: Buffer, command: readonly string[], raw: RawFi
   const { format, width, height, blocks, tags } = anatomy;
   if (format !== "tiff" || anatomy.orientation !== 1 || tags?.entries.has(TAG.exif)) return { bytes, notes: [] };
   return carried(bytes, raw, { width, height, icc: blocks.icc });
-}
-
-let srgb: Promise<Buffer> | undefined;
-
-/** The encoder's own profile of sRGB, so that nobody has to guess what the numbers are. */
-function srgbProfile(): Promise<Buffer> {
-  const dot = { create: { width: 1, height: 1, channels: 3, background: "#000" } } as const;
-  srgb ??= sharp(dot)
-    .withIccProfile("srgb")
-    .png()
-    .toBuffer()
-    .then(async (png) => (await sharp(png).metadata()).icc!);
-  return srgb;
 }
 
 /** A TIFF, upright, with what the RAW says of the photo. */

@@ -2,7 +2,7 @@
  * Stands between hotgrade and a program that develops RAW files: a small process of its own that leads the program's group.
  *
  * It is told what to run on its standard input, which stays open while somebody wants the result. When that closes, because
- * the work was cancelled, its thread was ended or hotgrade was killed, the whole group goes: the program and whatever it
+ * the work was cancelled, its worker was ended or hotgrade was killed, the whole group goes: the program and whatever it
  * started. What became of the program is written to standard output as one line of JSON.
  */
 import { spawn } from "node:child_process";

@@ -6,7 +6,7 @@ import type { Blocks } from "../anatomy.ts";
 import { bufferSource } from "../source.ts";
 import { numberAt, numbersAt, readTiff, TAG, type Tree } from "../tiff.ts";
 import { blocksOf } from "../tiff-photo.ts";
-import { readCr3 } from "./boxes.ts";
+import { readCr3 } from "./cr3.ts";
 import { exifBlockOf } from "./exif-block.ts";
 import { directoriesOf, rawKindOf } from "./kind.ts";
 import { jpegsIn, type Preview, type Range } from "./preview.ts";

@@ -4,30 +4,16 @@
  *
  * Source  ISO/IEC 14496-12 §4; the CR3 layout as ExifTool and LibRaw read it (github.com/lclevy/canon_cr3 describes it).
  */
+import { type Box, boxesIn } from "../boxes.ts";
 import { bufferSource } from "../source.ts";
 import { readTiff, TAG, type Tree, type Value, writeTree } from "../tiff.ts";
 
 const CANON = Buffer.from("85c0b687820f11e08111f4ce462b6a48", "hex");
 const XMP = Buffer.from("be7acfcb97a942e89c71999491e3afac", "hex");
 const MAKER_NOTE = 37500;
-const BOXES_MAX = 1_000;
 
-type Box = { readonly type: string; readonly body: Buffer };
-
-function boxesIn(bytes: Buffer): readonly Box[] {
-  const boxes: Box[] = [];
-  for (let at = 0; at + 8 <= bytes.length && boxes.length < BOXES_MAX; ) {
-    const type = bytes.toString("latin1", at + 4, at + 8);
-    const short = bytes.readUInt32BE(at);
-    const long = short === 1 && at + 16 <= bytes.length ? Number(bytes.readBigUInt64BE(at + 8)) : short;
-    const head = short === 1 ? 16 : 8;
-    const end = short === 0 ? bytes.length : at + long;
-    if (end < at + head || end > bytes.length) break;
-    boxes.push({ type, body: bytes.subarray(at + head, end) });
-    at = end;
-  }
-  return boxes;
-}
+/** What is whole; a CR3 that was cut off still says who took it. */
+const boxesOf = (bytes: Buffer): readonly Box[] => boxesIn(bytes, "whole ones");
 
 const ofKind = (boxes: readonly Box[], id: Buffer): Buffer | undefined =>
   boxes.find(({ type, body }) => type === "uuid" && body.subarray(0, 16).equals(id))?.body.subarray(16);
@@ -36,10 +22,10 @@ export type Cr3 = { readonly tags: Tree | null; readonly xmp: Buffer | null };
 
 /** CMT1 … CMT4 as the one tree that they are in every other format. */
 export async function readCr3(file: Buffer): Promise<Cr3> {
-  const top = boxesIn(file);
+  const top = boxesOf(file);
   const movie = top.find(({ type }) => type === "moov");
-  const canon = movie && ofKind(boxesIn(movie.body), CANON);
-  const parts = new Map(canon ? boxesIn(canon).map(({ type, body }) => [type, body]) : []);
+  const canon = movie && ofKind(boxesOf(movie.body), CANON);
+  const parts = new Map(canon ? boxesOf(canon).map(({ type, body }) => [type, body]) : []);
   const treeOf = async (type: string): Promise<Tree | null> => {
     const body = parts.get(type);
     return body ? readTiff(bufferSource(body)).catch(() => null) : null;
