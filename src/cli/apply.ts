@@ -125,7 +125,7 @@ async function render(
   try {
     await requireFiles(files, [input]);
     if ("file" in target && (await files.stat(target.file))) throw exists(target.file);
-    return await asPicture(tools, input, { way, folder }, async ({ file, photo, notes }) => {
+    return await asPicture(tools, input, way, async ({ file, photo, notes }) => {
       const original = (photo ?? (await pictures.inspect(file, signal))).format;
       const format = writtenFormat(target.format, original);
       const output = "file" in target ? target.file : outputOf(folder, input, format);

@@ -1,7 +1,7 @@
 /** fit: the look between two pictures, as a .cube. */
 import { performance } from "node:perf_hooks";
 import { AppError } from "../core/errors.ts";
-import { extensionOf, folderOf, type PathText } from "../core/inbox/path-text.ts";
+import { extensionOf, type PathText } from "../core/inbox/path-text.ts";
 import { defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
 import { filesOf, requireFiles } from "./disk.ts";
@@ -61,9 +61,9 @@ export const fit = defineCommand({
     print.progress("fitting …");
     const { report, ms } = await withPictures(config, { stderr }, "one by one", async (pictures) => {
       const start = performance.now();
-      const settings = { way: rawWay(options.raw, config), folder: folderOf(cube) };
+      const way = rawWay(options.raw, config);
       const picture = <T>(input: PathText, use: (file: PathText) => Promise<T>) =>
-        asPicture({ files, pictures, signal }, input, settings, ({ file }) => use(file));
+        asPicture({ files, pictures, signal }, input, way, ({ file }) => use(file));
       const report = await picture(before, (from) =>
         picture(after, (to) =>
           pictures.fit(

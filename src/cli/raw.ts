@@ -1,4 +1,5 @@
 /** RAW files named on a command line: the option that says how they become pictures, and the picture while it is needed. */
+import { tmpdir } from "node:os";
 import { delimiter } from "node:path";
 import { systemIds } from "../adapters/system.ts";
 import type { InboxConfig } from "../core/config/parse.ts";
@@ -42,21 +43,22 @@ export type PlainPicture = {
   readonly notes: readonly string[];
 };
 
-/** Hands `use` the photo as a plain picture: the file itself, or what is developed of it in `folder` meanwhile. */
+/** Hands `use` the photo as a plain picture: the file itself, or what is developed of it in the system's temporary folder. */
 export async function asPicture<T>(
   { files, pictures, signal }: { readonly files: Files; readonly pictures: Pictures; readonly signal: AbortSignal },
   input: PathText,
-  { way, folder }: { readonly way: RawWay; readonly folder: PathText },
+  way: RawWay,
   use: (picture: PlainPicture) => Promise<T>,
 ): Promise<T> {
   if ((await pictures.rawKind(input, signal)) === null) return use({ file: input, photo: null, notes: [] });
+  const folder = absolute(tmpdir(), `hotgrade-raw-${systemIds.uuid()}`);
+  const to = joinPath(folder, "developed.tif");
   await files.makeFolder(folder);
-  const to = joinPath(folder, `.hotgrade-${systemIds.uuid()}.tmp`);
   try {
     const { photo, notes } = await pictures.develop({ original: input, way, folder, to }, signal);
     return await use({ file: to, photo, notes });
   } finally {
-    await files.discard(to);
+    await files.discardFolder(folder);
   }
 }
 

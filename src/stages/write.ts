@@ -10,7 +10,7 @@ import { stemOf } from "../core/inbox/naming.ts";
 import { folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import { done, type Job } from "../core/job/job.ts";
 import { type Naming, namingOf } from "../core/job/output-names.ts";
-import { formatNotes } from "../core/job/picture.ts";
+import { formatNotes, type PictureInfo } from "../core/job/picture.ts";
 import { reportOf } from "../core/job/report.ts";
 import { finishNamed } from "../finishes/index.ts";
 import type { Ports } from "../ports.ts";
@@ -31,15 +31,18 @@ export const writeStage = defineStage({
     if (stop) return stop;
     let outputs = await ports.ledger.outputs.of(job.id);
     let notes: readonly string[] = job.facts.notes ?? [];
+    let { photo } = job.facts;
     if (!(await areStaged(outputs, ports))) {
       for (const temp of job.facts.temps ?? []) await ports.files.discard(temp);
       const picture = await pictureOf(job, ports, attempting);
+      photo = picture.photo;
       const naming = namingOf(job, picture.photo);
       await ports.files.proveWritable(naming.folder);
       outputs = await reserve(job, naming, [], ports, attempting);
       notes = [...new Set([...notes, ...(await encode(job, cube, outputs, naming, picture, ports, attempting))])];
     }
-    const published = await publish(job, ports, attempting);
+    photo ??= await ports.pictures.inspect(job.original);
+    const published = await publish(job, photo, ports, attempting);
     await discardDeveloped(job, ports, attempting);
     return done({ outputs: published.map(({ path }) => path), notes });
   },
@@ -121,7 +124,7 @@ async function encodeTo(
 }
 
 /** Sidecars first, the photo last: whoever sees the photo finds its sidecars beside it. */
-async function publish(job: Job, ports: Ports, attempting: Attempting): Promise<readonly Output[]> {
+async function publish(job: Job, photo: PictureInfo, ports: Ports, attempting: Attempting): Promise<readonly Output[]> {
   const { clock, files, ledger } = ports;
   const refused: string[] = [];
   while (refused.length < NAMES_TRIED_MAX) {
@@ -134,7 +137,7 @@ async function publish(job: Job, ports: Ports, attempting: Attempting): Promise<
       return outputs;
     }
     refused.push(taken.stem);
-    await moveToNextStem(job, outputs, refused, ports, attempting);
+    await moveToNextStem(job, namingOf(job, photo), outputs, refused, ports, attempting);
   }
   throw new AppError("file-failed", `${NAMES_TRIED_MAX} names in the outbox were taken by other files.`);
 }
@@ -167,13 +170,13 @@ async function publishAll(
 /** A foreign file has our name: what we published under the old stem goes on under the next one. */
 async function moveToNextStem(
   job: Job,
+  naming: Naming,
   outputs: readonly Output[],
   refused: readonly string[],
   ports: Ports,
   attempting: Attempting,
 ): Promise<void> {
-  const { files, ledger, pictures } = ports;
-  const naming = namingOf(job, job.facts.photo ?? (await pictures.inspect(job.original)));
+  const { files, ledger } = ports;
   for (const { path, temp, sha256 } of outputs) {
     // Back to its temp name, so that a stop here leaves a staged file and not a stray one.
     if (temp === null || (await files.stat(temp)) || !(await files.stat(path))) continue;
