@@ -1,14 +1,29 @@
-// Writes what is made from the code: config/schema.json, the table in docs/configuration.md, the table in docs/errors.md.
-// Run after a change of src/core/config/schema.ts or src/core/errors.ts: `npm run write-docs`.
-import { readFileSync, writeFileSync } from "node:fs";
+// Writes what is made from the code: config/schema.json and the tables in docs/configuration.md, docs/errors.md and workflows/README.md.
+// Run after a change of src/core/config/schema.ts, src/core/errors.ts or a workflow's notes: `npm run write-docs`.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const { errorTable } = await import("../src/core/errors.ts");
 const { fieldTable } = await import("../src/core/config/fields.ts");
 const { jsonSchema } = await import("../src/core/config/schema.ts");
+const { parseGraph } = await import("../src/core/workflow/graph.ts");
+const { readNotes } = await import("../src/core/workflow/notes.ts");
+const { workflowTable } = await import("../src/core/workflow/table.ts");
 
 writeFileSync(new URL("../config/schema.json", import.meta.url), jsonSchema());
 writeTable("../docs/configuration.md", "keys", fieldTable());
 writeTable("../docs/errors.md", "codes", errorTable());
+writeTable("../workflows/README.md", "workflows", workflowTable(shippedWorkflows()));
+
+function shippedWorkflows() {
+  const folder = new URL("../workflows/", import.meta.url);
+  const read = (file) => readFileSync(new URL(file, folder), "utf8");
+  const ends = ".notes.json";
+  const names = readdirSync(folder).filter((file) => file.endsWith(ends));
+  return names.sort().map((file) => {
+    const name = file.slice(0, -ends.length);
+    return { name, graph: parseGraph(read(`${name}.json`), name), notes: readNotes(read(file), name) };
+  });
+}
 
 /** Puts the table between <!-- mark --> and <!-- /mark -->. */
 function writeTable(path, mark, table) {

@@ -152,11 +152,6 @@ export type Submission = {
   readonly usual: Usual | null;
 };
 
-/** Whether a backend can run a workflow, and why not. */
-export type Readiness =
-  | { readonly ready: true }
-  | { readonly ready: false; readonly code: ErrorCode; readonly message: string };
-
 export type PictureRef = { readonly slot: "result" | "baseline"; readonly name: string };
 
 export type Progress =
@@ -171,8 +166,18 @@ export type Progress =
   /** In neither queue nor history, twice, and no result file under its prefix. `ran`: it was seen running before. */
   | { readonly kind: "unknown"; readonly ran: boolean };
 
+/** A workflow with what a recipe says of it. */
+export type WorkflowUse = Pick<Submission, "workflow" | "slots" | "params">;
+
+/** Whether a backend can run a workflow as both stand. `message` says what is missing, and where it belongs. */
+export type Readiness =
+  | { readonly ready: true }
+  | { readonly ready: false; readonly code: ErrorCode; readonly message: string };
+
 /** Something `check` has to say. */
 export type Finding = {
+  /** The workflow it is about; absent where it is about the backend. */
+  readonly workflow?: string;
   readonly level: "ok" | "warn" | "error";
   readonly code: ErrorCode | null;
   readonly message: string;
@@ -193,10 +198,13 @@ export type Backend = {
   remarks(prompt: string): readonly string[];
   /** Alive? A cheap probe that throws `backend-unreachable`, `backend-not-comfyui` or, once it was found hung, `backend-stuck`. */
   probe(signal?: AbortSignal): Promise<void>;
-  /** Everything that would fail, for these workflows, without a run. */
-  check(workflows: readonly string[], signal?: AbortSignal): Promise<readonly Finding[]>;
-  /** Can it run this workflow as it stands? Cheap while nothing changed over there. Errors: those of `plateRule`, `backend-unreachable`, `backend-not-comfyui`. */
-  preflight(asked: Pick<Submission, "workflow" | "slots" | "params">, signal?: AbortSignal): Promise<Readiness>;
+  /** Everything that would fail, for these workflows, without a run; and what is worth knowing of them. */
+  check(uses: readonly WorkflowUse[], signal?: AbortSignal): Promise<readonly Finding[]>;
+  /**
+   * Can it run this workflow as it stands? Cheap while nothing changed over there. Errors: `backend-unreachable`,
+   * `backend-not-comfyui`, `workflow-missing`, `workflow-invalid`.
+   */
+  preflight(asked: WorkflowUse, signal?: AbortSignal): Promise<Readiness>;
   /** Uploads a plate, verifies the stored length, gives its name over there. Safe to repeat. */
   put(
     plate: { readonly file: PathText; readonly sha256: string; readonly sizeBytes: number; readonly folder: string },

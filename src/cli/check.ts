@@ -5,11 +5,12 @@ import { backendsFor } from "../core/config/recipe.ts";
 import { AppError, asAppError, type ErrorCode, hintOf } from "../core/errors.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import { CUBE_LENGTH_MAX, parseCube } from "../core/lut/cube.ts";
-import type { Finding } from "../ports.ts";
+import type { Finding, WorkflowUse } from "../ports.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { logOf } from "./log.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
+import type { Printer } from "./print.ts";
 import { type OpenProject, openProject, withLedger } from "./project.ts";
 import { findProgram } from "./raw.ts";
 
@@ -38,8 +39,7 @@ export const check = defineCommand({
     try {
       for (const backend of ports.backends.all) {
         const inboxes = config.inboxes.filter((inbox) => backendsFor(inbox, config.backends).includes(backend.name));
-        const workflows = [...new Set(inboxes.map(({ workflow }) => workflow))];
-        const findings = [...(await tried(() => backend.check(workflows, signal)))];
+        const findings = [...(await tried(() => backend.check(usesOf(inboxes), signal)))];
         for (const message of new Set(inboxes.flatMap(({ prompt }) => backend.remarks(prompt))))
           findings.push({ level: "warn", code: null, message });
         said.push(...findings.map((finding) => ({ about: `backend ${backend.name}`, ...finding })));
@@ -49,16 +49,33 @@ export const check = defineCommand({
       await log.close();
     }
     if (options.json) print.json({ findings: said.map((one) => ({ ...one, hint: one.code && hintOf(one.code) })) });
-    else
-      for (const { about, level, code, message } of said) {
-        const paint = { ok: print.paint.green, warn: print.paint.yellow, error: print.paint.red }[level];
-        print.line(`${paint(level.padEnd(5))} ${about}: ${message}${code ? ` [${code}]` : ""}`);
-        if (code) print.line(`      hint: ${hintOf(code)}`);
-      }
+    else tell(said, print);
     const errors = said.filter(({ level }) => level === "error").map(({ code }) => code ?? "internal");
     return errors.length === 0 ? EXIT.ok : worst(errors);
   },
 });
+
+/** The workflows of these inboxes, each once for all that use it alike. */
+function usesOf(inboxes: readonly WorkflowUse[]): readonly WorkflowUse[] {
+  const uses = inboxes.map(({ workflow, slots, params }) => ({ workflow, slots, params }));
+  return [...new Map(uses.map((use) => [JSON.stringify(use), use])).values()];
+}
+
+/** One line a finding; what concerns one workflow on one backend stands below its heading. */
+function tell(said: readonly Said[], print: Printer): void {
+  const { green, yellow, red, bold } = print.paint;
+  const paint = { ok: green, warn: yellow, error: red };
+  let heading: string | undefined;
+  for (const { about, workflow, level, code, message } of said) {
+    const block = workflow === undefined ? undefined : `${about}, workflow ${workflow}`;
+    if (block !== undefined && block !== heading) print.line(bold(`      ${block}`));
+    heading = block;
+    const start =
+      block === undefined ? `${paint[level](level.padEnd(5))} ${about}: ` : `  ${paint[level](level.padEnd(5))} `;
+    print.line(`${start}${message}${code ? ` [${code}]` : ""}`);
+    if (code) print.line(`${block === undefined ? "" : "  "}      hint: ${hintOf(code)}`);
+  }
+}
 
 /** A backend that cannot be reached weighs less than a mistake that somebody has to mend. */
 function worst(codes: readonly ErrorCode[]) {

@@ -83,7 +83,12 @@ const CATALOGUE = {
   "workflow-missing": { retry: false, hint: "Put ComfyUI's API export into workflows/, or correct `workflow:`." },
   "workflow-invalid": {
     retry: false,
-    hint: "In ComfyUI use Workflow → Export (API), and mark nodes with titles such as @image.",
+    hint: "In ComfyUI use File → Export (API), and mark nodes with titles such as @image.",
+  },
+
+  "workflow-unready": {
+    retry: true,
+    hint: "`hotgrade check` says what that ComfyUI lacks: put the model file in place, update ComfyUI, install the node, or correct `params`. Photos wait meanwhile.",
   },
 
   // Looks.

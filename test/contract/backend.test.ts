@@ -9,7 +9,7 @@ import { open as openBuiltin } from "../../src/adapters/backends/builtin.ts";
 import type { PathText } from "../../src/core/inbox/path-text.ts";
 import { frameFor } from "../../src/core/workflow/framing.ts";
 import type { Backend, Pictures, Submission } from "../../src/ports.ts";
-import { ids, makePlate, openRig, type Plate } from "../support/backend-rig.ts";
+import { ids, makePlate, openRig, type Plate, use } from "../support/backend-rig.ts";
 
 const FOLDER = join(import.meta.dirname, "../../src/adapters/backends");
 const WORKFLOW = "kontext-color-grade";
@@ -69,9 +69,13 @@ function describeBackend(name: string, setup: () => Promise<Setup>): void {
 
     test("it answers a probe and finds nothing wrong with a workflow that runs", async () => {
       await backend.probe();
-      const findings = await backend.check([WORKFLOW]);
+      const findings = await backend.check([use(WORKFLOW)]);
       expect(findings.length).toBeGreaterThan(0);
       expect(findings.filter(({ level }) => level === "error")).toEqual([]);
+    });
+
+    test("it can run a workflow that runs, and says so", async () => {
+      expect(await backend.preflight(use(WORKFLOW))).toEqual({ ready: true });
     });
 
     test("a plate put twice has one name", async () => {

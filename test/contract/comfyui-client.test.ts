@@ -15,7 +15,7 @@ import { connectSocket } from "../../src/adapters/backends/comfyui/socket.ts";
 import { options as schema } from "../../src/adapters/backends/comfyui.ts";
 import type { PathText } from "../../src/core/inbox/path-text.ts";
 import type { Backend, Submission } from "../../src/ports.ts";
-import { ids, jumpingClock, keepingLog, openRig, type Rig, smallWorkflow } from "../support/backend-rig.ts";
+import { ids, jumpingClock, keepingLog, openRig, type Rig, smallWorkflow, use } from "../support/backend-rig.ts";
 
 const POLL = { timeout: 15_000, interval: 10 };
 const MINUTE_MS = 60_000;
@@ -225,14 +225,14 @@ describe("refusals", () => {
       code: "backend-rejected",
       message: expect.stringMatching(/"ae\.safetensors" that node 3 \(VAELoader.*put it into ComfyUI's models\/vae\//),
     });
-    const findings = await rig.backend.check(["small"]);
+    const findings = await rig.backend.check([use("small")]);
     expect(findings.filter(({ level }) => level === "error")).toMatchObject([
-      { code: "backend-rejected", message: expect.stringContaining("models/vae/") },
+      { code: "workflow-unready", message: expect.stringContaining("models/vae/") },
     ]);
   });
 
   test("a missing node is named, and a new one asks for a newer ComfyUI", async () => {
-    const flux2 = readFileSync(join(import.meta.dirname, "../../workflows/flux2-klein-4b.json"), "utf8");
+    const flux2 = readFileSync(join(import.meta.dirname, "../../workflows/flux2-klein-color-grade.json"), "utf8");
     const server = { missingNodes: ["EmptyFlux2LatentImage", "Flux2Scheduler", "FluxGuidance"] };
     await using rig = await openRig({ server, workflows: { flux2 } });
     const refused = rig.backend.submit(await rig.submission());
@@ -240,8 +240,10 @@ describe("refusals", () => {
       code: "backend-rejected",
       message: expect.stringContaining('no node "FluxGuidance"'),
     });
-    const told = (await rig.backend.check(["small", "flux2"])).map(({ message }) => message).join("\n");
-    expect(told).toMatch(/EmptyFlux2LatentImage.*too old; update it to newer than 0\.3\.64/);
+    const told = (await rig.backend.check([use("small"), use("flux2")])).map(({ message }) => message).join("\n");
+    expect(told).toMatch(
+      /ComfyUI is 0\.3\.64, workflow flux2 needs 0\.3\.72 or newer \(it lacks EmptyFlux2LatentImage, Flux2Scheduler\)/,
+    );
     expect(told).toMatch(/FluxGuidance.*install the custom node/);
   });
 
@@ -290,7 +292,9 @@ describe("refusals", () => {
     const odd = rig.backend.submit(await rig.submission({ params: { stength: 1 } }));
     await expect(odd).rejects.toMatchObject({ code: "workflow-invalid", message: expect.stringMatching(/stength/) });
     expect(rig.server.prompts).toEqual([]);
-    expect(await rig.backend.check(["none"])).toContainEqual(expect.objectContaining({ code: "workflow-missing" }));
+    expect(await rig.backend.check([use("none")])).toContainEqual(
+      expect.objectContaining({ code: "workflow-missing" }),
+    );
   });
 });
 
@@ -461,7 +465,7 @@ describe("pictures", () => {
       code: "backend-rejected",
       message: expect.stringMatching(/413/),
     });
-    const told = (await rig.backend.check(["small"])).filter(({ level }) => level === "warn");
+    const told = (await rig.backend.check([use("small")])).filter(({ level }) => level === "warn");
     expect(told).toMatchObject([{ message: expect.stringContaining("--max-upload-size") }]);
   });
 
@@ -487,7 +491,8 @@ describe("what answers", () => {
     await expect(rig.backend.probe()).rejects.toMatchObject(code);
     await expect(rig.backend.submit(submission)).rejects.toMatchObject(code);
     await expect(rig.backend.progress(submission)).rejects.toMatchObject(code);
-    expect(await rig.backend.check(["small"])).toMatchObject([{ level: "error", ...code }]);
+    const findings = await rig.backend.check([use("small")]);
+    expect(findings.filter(({ level }) => level !== "ok")).toMatchObject([{ level: "error", ...code }]);
   });
 
   test.each([

@@ -15,7 +15,7 @@ import { type Client, clientOf, isEndOf, type Socket } from "../support/comfyui/
 import { type Comfyui, startComfyui } from "../support/comfyui.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const SHIPPED = ["kontext-color-grade", "flux2-klein-4b", "flux2-dev", "qwen-image-edit-2511"];
+const SHIPPED = ["kontext-color-grade", "flux2-klein-color-grade", "flux2-dev", "qwen-color-grade"];
 
 let server: Comfyui;
 let client: Client;

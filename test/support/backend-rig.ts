@@ -9,7 +9,7 @@ import { type Context, open, options as schema } from "../../src/adapters/backen
 import { openFiles } from "../../src/adapters/files.ts";
 import { AppError } from "../../src/core/errors.ts";
 import type { PathText } from "../../src/core/inbox/path-text.ts";
-import type { Backend, Clock, Ids, Log, Submission } from "../../src/ports.ts";
+import type { Backend, Clock, Ids, Log, Submission, WorkflowUse } from "../../src/ports.ts";
 import { type Comfyui, type ComfyuiOptions, startComfyui } from "./comfyui.ts";
 
 const WORKFLOWS = join(import.meta.dirname, "../../workflows");
@@ -90,7 +90,17 @@ export type RigOptions = {
   readonly timeouts?: Partial<typeof TIMEOUTS>;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly workflows?: Readonly<Record<string, string>>;
+  /** Notes beside those, by the same names. */
+  readonly notes?: Readonly<Record<string, string>>;
 };
+
+/** A workflow as an inbox uses it. */
+export const use = (workflow: string, more: Partial<WorkflowUse> = {}): WorkflowUse => ({
+  workflow,
+  slots: {},
+  params: {},
+  ...more,
+});
 
 type RawNode = { class_type: string; inputs: Record<string, unknown>; _meta?: { title: string } };
 
@@ -118,7 +128,8 @@ export async function openRig(given: RigOptions = {}): Promise<Rig> {
     log: keepingLog(log),
     files: openFiles({ home: folder }),
     async workflowText(name) {
-      if (Object.hasOwn(known, name)) return { name, text: known[name]! };
+      const notes = given.notes?.[name];
+      if (Object.hasOwn(known, name)) return { name, text: known[name]!, ...(notes === undefined ? {} : { notes }) };
       throw new AppError("workflow-missing", `There is no workflow ${name}.`, { name });
     },
   };

@@ -6,13 +6,15 @@ import { z } from "zod";
 import { AppError } from "../../core/errors.ts";
 import { plateRule } from "../../core/workflow/framing.ts";
 import { parseGraph } from "../../core/workflow/graph.ts";
-import { type Fill, fillGraph } from "../../core/workflow/patch.ts";
+import { readNotes } from "../../core/workflow/notes.ts";
+import { fillGraph } from "../../core/workflow/patch.ts";
 import { findSlots } from "../../core/workflow/slots.ts";
-import type { Backend, Clock, Files, Ids, Log, Submission } from "../../ports.ts";
-import { type Checked, checkServer } from "./comfyui/check.ts";
+import type { Backend, Clock, Files, Ids, Log, Submission, WorkflowUse } from "../../ports.ts";
+import { checkServer } from "./comfyui/check.ts";
 import { connectHttp } from "./comfyui/http.ts";
 import { type Filled, runJobs } from "./comfyui/jobs.ts";
 import { moveFiles } from "./comfyui/pictures.ts";
+import { paramFill, type ReadWorkflow, rememberReadiness } from "./comfyui/preflight.ts";
 import { measureRounding } from "./comfyui/rounding.ts";
 import { askServer } from "./comfyui/server.ts";
 import { connectSocket, type Heard } from "./comfyui/socket.ts";
@@ -56,7 +58,14 @@ export type Context = {
   readonly log: Log;
   readonly files: Files;
   /** The file of a workflow. Throws `workflow-missing`. */
-  readonly workflowText: (name: string) => Promise<{ readonly name: string; readonly text: string }>;
+  readonly workflowText: (name: string) => Promise<WorkflowFile>;
+};
+
+export type WorkflowFile = {
+  readonly name: string;
+  readonly text: string;
+  /** The text of the notes beside it; absent where there are none. */
+  readonly notes?: string;
 };
 
 type Listener = Parameters<Backend["onNudge"]>[0];
@@ -81,7 +90,7 @@ export function open(config: Options, context: Context): Backend {
     }
   }
 
-  const workflow = (name: string, slots?: Submission["slots"]) => readWorkflow(context, name, slots);
+  const read = (use: WorkflowUse) => readWorkflow(context, use);
   const http = connectHttp({ url, token, headers, ca, connectMs: timeouts.connectMs, answerMs: timeouts.answerMs });
   const socket = connectSocket({ url, token, headers, ca, ...timeouts }, { clock, ids, log, hear });
   const server = askServer(http, url, socket.clientId);
@@ -89,22 +98,30 @@ export function open(config: Options, context: Context): Backend {
   const fill = (submission: Submission) => fillWorkflow(context, submission);
   const watch = watchWorker({ clock, socket, tickets, stuckMs: timeouts.stuckMs });
   const jobs = runJobs({ http, server, socket, tickets, watch, transfers, fill, clock, log, ...timeouts });
+  const preflight = rememberReadiness({ http, server, socket, clock, read });
   const rounding = measureRounding({ jobs, transfers, clock, ids, log, probeMs: timeouts.probeMs });
 
   return {
     name: config.name,
     kind: config.kind,
     depth: config.depth,
-    plateRule: async (name, slots) => plateRule((await workflow(name, slots)).graph),
+    plateRule: async (workflow, slots) => plateRule((await read({ workflow, slots, params: {} })).graph),
     remarks: () => [],
     async probe(signal) {
       await server.probe(signal);
       await watch.proveAlive(() => server.queue(signal));
     },
-    preflight: async () => ({ ready: true }),
-    check: (workflows, signal) => checkServer({ http, server, url, workflow }, workflows, signal),
+    check: (uses, signal) => checkServer({ http, server, url, read }, uses, signal),
+    preflight: preflight.ask,
     put: transfers.put,
-    submit: jobs.submit,
+    async submit(submission, signal) {
+      try {
+        await jobs.submit(submission, signal);
+      } catch (thrown) {
+        if (thrown instanceof AppError && thrown.code === "backend-rejected") preflight.forget();
+        throw thrown;
+      }
+    },
     progress: jobs.progress,
     picture: transfers.picture,
     withdraw: jobs.withdraw,
@@ -123,34 +140,16 @@ export function open(config: Options, context: Context): Backend {
   };
 }
 
-async function readWorkflow(context: Context, name: string, slots?: Submission["slots"]): Promise<Checked> {
-  const file = await context.workflowText(name);
-  const graph = parseGraph(file.text, file.name);
-  return { graph, slots: findSlots(graph, slots) };
+async function readWorkflow(context: Context, use: WorkflowUse): Promise<ReadWorkflow> {
+  const { name, text, notes } = await context.workflowText(use.workflow);
+  const graph = parseGraph(text, name);
+  const readThem = async () => (notes === undefined ? undefined : readNotes(notes, name));
+  return { use, text, graph, slots: findSlots(graph, use.slots), notes: readThem };
 }
 
 async function fillWorkflow(context: Context, submission: Submission): Promise<Filled> {
-  const { graph, slots } = await readWorkflow(context, submission.workflow, submission.slots);
+  const { graph, slots } = await readWorkflow(context, submission);
   const { prompt, seed, prefix, placement: image } = submission;
-  const values = { ...paramsOf(submission), image, prompt, seed, prefix };
+  const values = { ...paramFill(graph, slots, submission.params), image, prompt, seed, prefix };
   return { graph: fillGraph(graph, slots, values), result: slots.result };
-}
-
-const PARAMS = {
-  negative: "string",
-  strength: "number",
-  steps: "number",
-  reference: "string",
-  mask: "string",
-} as const;
-
-/** The recipe's params as values of the slots of the same name. */
-function paramsOf(submission: Submission): Partial<Fill> {
-  for (const [name, value] of Object.entries(submission.params)) {
-    const wanted = Object.hasOwn(PARAMS, name) ? PARAMS[name as keyof typeof PARAMS] : undefined;
-    if (typeof value === wanted) continue;
-    const mend = wanted ? `must be a ${wanted}` : `is none; there are ${Object.keys(PARAMS).join(", ")}`;
-    throw new AppError("workflow-invalid", `Parameter ${name} of workflow ${submission.workflow} ${mend}.`, { name });
-  }
-  return submission.params as Partial<Fill>;
 }

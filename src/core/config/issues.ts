@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { depthProblem, WRITTEN_FORMATS } from "../job/picture.ts";
 import { knownKeys } from "./fields.ts";
 import { isPlannedKey, isPlannedValue } from "./planned.ts";
+import { SLOTS } from "./schema.ts";
 import { suggest } from "./suggest.ts";
 
 export type Issue = {
@@ -124,6 +125,14 @@ function crossChecks(plain: unknown): readonly Issue[] {
       for (const key of ["finish", "onSpatial"])
         if (["local", "direct"].includes(String(inbox[key])))
           say(["inboxes", at, key], `${key}: ${inbox[key]} is about one photo, and cannot be shared by a shoot`);
+    if (isRecord(inbox))
+      for (const key of strayPlaces(inbox))
+        say(
+          ["inboxes", at, "slots", key],
+          `no slot is called ${key}; a parameter is written NODE.INPUT here and gets its value under params`,
+          suggest(key, SLOTS),
+          true,
+        );
     if (isRecord(inbox)) for (const [key, message] of rawIssues(inbox)) say(["inboxes", at, key], message);
     const wanted = isRecord(inbox) ? inbox.backend : undefined;
     [wanted].flat().forEach((name, nth) => {
@@ -133,6 +142,14 @@ function crossChecks(plain: unknown): readonly Issue[] {
     });
   });
   return issues;
+}
+
+/** Keys of `slots` that are neither a slot nor a parameter that is set: a mistyped slot would be overlooked otherwise. */
+function strayPlaces({ slots, params }: Readonly<Record<string, unknown>>): readonly string[] {
+  const isSet = (key: string) => isRecord(params) && Object.hasOwn(params, key);
+  return Object.entries(isRecord(slots) ? slots : {})
+    .filter(([key, place]) => !SLOTS.some((slot) => slot === key) && !(String(place).includes(".") && isSet(key)))
+    .map(([key]) => key);
 }
 
 /** A program for RAW that is missing, or that could not know which file is meant. */

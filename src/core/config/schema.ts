@@ -14,7 +14,7 @@ export const KEEP_STILL =
   "while maintaining the exact composition, framing and all details; keep everything else unchanged";
 export const DEFAULT_WORKFLOW = "kontext-color-grade";
 
-/** Markers a workflow's nodes may carry, here as keys of `slots`. */
+/** Slots of a workflow, here as keys of `slots`; any other key of it names a parameter. */
 export const SLOTS = [
   ...["image", "prompt", "negative", "seed", "strength", "steps"],
   ...["reference", "mask", "result", "baseline"],
@@ -63,16 +63,20 @@ const inbox = z.strictObject({
     .describe("Added to every prompt so that the model keeps the picture still; the builtin backend ignores it."),
   workflow: path("the name of a workflow").default(DEFAULT_WORKFLOW).describe("The ComfyUI graph, by file name."),
   slots: z
-    .partialRecord(
-      z.enum(SLOTS),
+    .record(
+      z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, { error: "a slot's name is letters, digits and _" }),
       z.string().regex(/^[^.\s]+(\.[^\s]+)?$/, { error: 'expected NODE or NODE.INPUT, such as "10.image"' }),
     )
     .default({})
-    .describe('Nodes of an unmarked workflow: `{image: "10.image", prompt: "6.text"}`.'),
+    .describe(
+      'Nodes of an unmarked workflow: `{image: "10.image", prompt: "6.text"}`. A key that is no slot names a parameter for `params`: `{guidance: "9.guidance"}`.',
+    ),
   params: z
     .record(z.string().min(1), z.union([z.string(), z.number()], { error: "expected a text or a number" }))
     .default({})
-    .describe("Values for slots of the workflow, such as `{steps: 20}`."),
+    .describe(
+      "Values for the workflow's parameters, such as `{steps: 20, guidance: 3}`; `hotgrade check` names those it has.",
+    ),
   seed: z
     .union([z.literal("random"), z.literal("from-content"), z.int().min(0)], {
       error: "expected random, from-content or a whole number from 0",

@@ -78,6 +78,19 @@ export function plateRule(graph: Graph | undefined): PlateRule {
   return { kind: "own", pixelsMax: OWN_PIXELS_MAX };
 }
 
+/** The rule in words, for people. */
+export function ruleText(rule: PlateRule): string {
+  const megapixels = (pixels: number) => `${Number((pixels / 1e6).toFixed(2))} MP`;
+  switch (rule.kind) {
+    case "kontext":
+      return `the nearest of Kontext's ${KONTEXT_SIZES.length} sizes, about 1 MP`;
+    case "multiple":
+      return `sides that are multiples of ${rule.of}, at most ${megapixels(rule.pixelsMax)}`;
+    case "own":
+      return `the photo's own shape, at most ${megapixels(rule.pixelsMax)}`;
+  }
+}
+
 /** The plate of a photo of `width` × `height` upright pixels: 6000 × 4000 under `kontext` is all of it at 1248 × 832. */
 export function frameFor(rule: PlateRule, width: number, height: number, framing: Framing = "crop"): Frame {
   if (!(Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 && height > 0))

@@ -30,7 +30,8 @@ const NodeShape = z.looseObject({
   _meta: z.looseObject({ title: z.string().optional() }).optional(),
 });
 
-const HOW_TO_EXPORT = "open it in ComfyUI and save it with Workflow → Export (API)";
+const HOW_TO_EXPORT =
+  'open it in ComfyUI and save it with File → Export (API), which some versions call "Export Workflow (API)" or have under Workflow';
 
 /** Reads an API export; `name` is what messages call it. Throws `workflow-invalid` with every problem found. */
 export function parseGraph(text: string, name: string): Graph {
@@ -40,6 +41,11 @@ export function parseGraph(text: string, name: string): Graph {
     throw invalid(name, `is in ComfyUI's editor format, which only the editor can run: ${HOW_TO_EXPORT}`);
   if (isObject(raw.prompt) && raw.prompt.class_type === undefined)
     throw invalid(name, "is a whole request; keep only the object under `prompt`");
+  return graphFrom(raw, name);
+}
+
+/** The same of nodes that are parsed already: what a file holds, or what is about to be sent. */
+export function graphFrom(raw: Readonly<Record<string, unknown>>, name: string): Graph {
   const ids = Object.keys(raw);
   if (ids.length === 0) throw invalid(name, `has no nodes: ${HOW_TO_EXPORT}`);
   if (ids.length > NODES_MAX) throw invalid(name, `has ${ids.length} nodes; ${NODES_MAX} is the most`);

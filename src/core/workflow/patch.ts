@@ -1,6 +1,6 @@
 /** Fills the slots of a workflow with one job's values: the graph as it is sent. */
 import { AppError } from "../errors.ts";
-import { type Graph, invalid } from "./graph.ts";
+import { type Graph, graphFrom, invalid } from "./graph.ts";
 import type { InputSlot, Slots } from "./slots.ts";
 
 export type Fill = {
@@ -14,6 +14,8 @@ export type Fill = {
   readonly steps?: number;
   readonly reference?: string;
   readonly mask?: string;
+  /** Values for the workflow's own parameters, by the names `findSlots` gives them. */
+  readonly params?: Readonly<Record<string, string | number>>;
   /** Where the results go on the backend, unlike any other job's: else ComfyUI answers from its cache with old names. */
   readonly prefix: string;
 };
@@ -34,20 +36,28 @@ export function fillGraph(graph: Graph, slots: Slots, fill: Fill): Record<string
   };
   for (const [slot, value] of valuesOf(fill)) {
     const places = slots.inputs[slot] ?? [];
-    if (places.length === 0 && slot !== "seed")
-      throw invalid(graph.name, `has no place for ${slot}: title the node that takes it @${slot}`, { slot });
+    if (places.length === 0 && slot !== "seed") noPlace(graph, slot);
     for (const { node, input } of places) set(node, input, value);
   }
+  for (const [name, value] of Object.entries(fill.params ?? {}))
+    for (const { node, input } of slots.params[name] ?? noPlace(graph, name)) set(node, input, value);
   for (const [id, node] of Object.entries(graph.nodes))
     if (Object.hasOwn(node.inputs, "filename_prefix")) set(id, "filename_prefix", prefixOf(id, slots, fill.prefix));
 
-  return Object.fromEntries(
+  const filled = Object.fromEntries(
     Object.entries(graph.raw).map(([id, node]) => {
       const changed = changes.get(id);
       if (!changed) return [id, node];
       return [id, { ...(node as object), inputs: { ...graph.nodes[id]!.inputs, ...changed } }];
     }),
   );
+  // A broken graph may end the server's worker for good, so what is sent is looked at once more.
+  graphFrom(filled, graph.name);
+  return filled;
+}
+
+function noPlace(graph: Graph, name: string): never {
+  throw invalid(graph.name, `has no place for ${name}: title the node that takes it @${name}`, { slot: name });
 }
 
 /** The prefix a saver gets: the result's is the job's own, every other one is told apart by a suffix. */

@@ -3,7 +3,12 @@
  * the result. A slot is named by the recipe's map, else by a marker in a node's title (`@image`, `@prompt:text`,
  * several to a title), else guessed where only one node comes into question.
  */
+import { suggest } from "../config/suggest.ts";
 import { type Graph, type GraphNode, invalid, linkOf, nodeAt, nodeLabel } from "./graph.ts";
+import { type Marker, markersOf, type Place, target } from "./markers.ts";
+import { findParams } from "./params.ts";
+
+export type { Place } from "./markers.ts";
 
 /** Slots that take a value, and the input names they usually have, most usual first. */
 const INPUT_NAMES = {
@@ -24,9 +29,6 @@ export type SlotName = InputSlot | OutputSlot;
 const INPUT_SLOTS = Object.keys(INPUT_NAMES) as readonly InputSlot[];
 export const SLOT_NAMES: readonly SlotName[] = [...INPUT_SLOTS, "result", "baseline"];
 
-/** One input of one node. */
-export type Place = { readonly node: string; readonly input: string };
-
 export type Slots = {
   /** A slot may be marked on several nodes; all of them get the value. `image` and `prompt` always have one. */
   readonly inputs: Readonly<Partial<Record<InputSlot, readonly Place[]>>>;
@@ -36,19 +38,26 @@ export type Slots = {
   readonly baseline?: string;
   /** Slots nobody named: found because there was no other candidate. */
   readonly guessed: readonly SlotName[];
-  /** Markers that are no slot, such as `@imgae`; worth a warning. */
+  /** Further inputs a recipe may set: markers that are no slot, by their word, and further keys of the map. */
+  readonly params: Readonly<Record<string, readonly Place[]>>;
+  /** Markers that are neither slot nor parameter, such as `@imgae`; worth a warning. */
   readonly unknownMarkers: readonly string[];
 };
 
-type Marker = { readonly node: string; readonly word: string; readonly input?: string };
-
-const MARKER = /(?<![\w@])@([a-z]+)(?::([\w-]+))?/gi;
-
-/** Finds the slots of a workflow. `map` is the recipe's own, `{ image: "10.image", result: "13" }`, and wins. */
+/**
+ * Finds the slots of a workflow. `map` is the recipe's own, `{ image: "10.image", result: "13" }`, and wins; a key of
+ * it that is no slot names a parameter, with its input: `{ guidance: "9.guidance" }`.
+ */
 export function findSlots(graph: Graph, map: Readonly<Record<string, string>> = {}): Slots {
-  for (const name of Object.keys(map))
-    if (!isSlot(name)) throw invalid(graph.name, `has no slot "${name}"; slots are ${SLOT_NAMES.join(", ")}`);
-  const markers = markersOf(graph);
+  const further = Object.entries(map).filter(([name]) => !isSlot(name));
+  for (const [name, text] of further) if (target(text).input === undefined) throw noSlot(graph, name);
+  const all = markersOf(graph);
+  const markers = all.flatMap((marker) => (isSlot(slotOf(marker)) ? [{ ...marker, word: slotOf(marker) }] : []));
+  const { params, strays } = findParams(
+    graph,
+    Object.fromEntries(further),
+    all.filter((marker) => !isSlot(slotOf(marker))),
+  );
   const guessed: SlotName[] = [];
   const inputs: Partial<Record<InputSlot, readonly Place[]>> = {};
   for (const slot of INPUT_SLOTS) {
@@ -57,9 +66,7 @@ export function findSlots(graph: Graph, map: Readonly<Record<string, string>> = 
   }
   const baseline = namedOutput(graph, "baseline", map, markers);
   let result = namedOutput(graph, "result", map, markers);
-  const unknownMarkers = markers
-    .filter(({ word }) => !isSlot(word))
-    .map(({ node, word }) => `@${word} on node ${node}`);
+  const unknownMarkers = strays.map((stray) => `@${slotOf(stray)} on node ${stray.node}`);
 
   for (const slot of ["image", "prompt", "seed"] as const) {
     if (inputs[slot]) continue;
@@ -80,21 +87,22 @@ export function findSlots(graph: Graph, map: Readonly<Record<string, string>> = 
     guessed.push("result");
   }
   if (result === baseline) throw invalid(graph.name, `marks ${nodeLabel(graph, result)} as both result and baseline`);
-  return { inputs, result, ...(baseline === undefined ? {} : { baseline }), guessed, unknownMarkers };
+  return { inputs, result, ...(baseline === undefined ? {} : { baseline }), params, guessed, unknownMarkers };
+}
+
+const slotOf = ({ word }: Marker): string => word.toLowerCase();
+
+function noSlot(graph: Graph, name: string): Error {
+  const near = suggest(name, SLOT_NAMES);
+  const meant = near === null ? "" : ` (did you mean ${near}?)`;
+  return invalid(
+    graph.name,
+    `has no slot "${name}"${meant}; slots are ${SLOT_NAMES.join(", ")}, and a parameter is named with its input, such as 9.${name}`,
+  );
 }
 
 function isSlot(word: string): word is SlotName {
   return (SLOT_NAMES as readonly string[]).includes(word);
-}
-
-function markersOf(graph: Graph): readonly Marker[] {
-  return Object.entries(graph.nodes).flatMap(([node, { title }]) =>
-    [...(title ?? "").matchAll(MARKER)].map(([, word, input]) => ({
-      node,
-      word: word!.toLowerCase(),
-      ...(input === undefined ? {} : { input }),
-    })),
-  );
 }
 
 function namedPlaces(
@@ -128,12 +136,6 @@ function namedOutput(
   if (!Object.hasOwn(inputs, "filename_prefix"))
     throw invalid(graph.name, `marks ${nodeLabel(graph, node)} as ${slot}, which must be a SaveImage node`);
   return node;
-}
-
-/** `10.image` or `10`; a node id holds no dot, an input's name may. */
-function target(text: string): { readonly node: string; readonly input?: string } {
-  const dot = text.indexOf(".");
-  return dot < 0 ? { node: text } : { node: text.slice(0, dot), input: text.slice(dot + 1) };
 }
 
 function requireNode(graph: Graph, slot: SlotName, id: string): GraphNode {

@@ -107,12 +107,30 @@ export function catalogue(options: ComfyuiOptions): Catalogue {
     },
     FluxKontextImageScale: { required: { image }, output: ["IMAGE"] },
     GetImageSize: { required: { image }, output: ["INT", "INT", "INT"] },
+    ...besides(),
     ...loaders(models),
     ...conditioning(),
     ...sampling(),
   };
   const missing = new Set(options.missingNodes ?? []);
   return new Map(Object.entries(nodes).filter(([name]) => !missing.has(name)));
+}
+
+/** What the examples for edits that are no grade use. */
+function besides(): Record<string, NodeInfo> {
+  const mask: InputInfo = ["MASK"];
+  return {
+    PrimitiveStringMultiline: { required: { value: ["STRING", { multiline: true }] }, output: ["STRING"] },
+    UpscaleModelLoader: { required: { model_name: [["RealESRGAN_x4plus.safetensors"]] }, output: ["UPSCALE_MODEL"] },
+    ImageUpscaleWithModel: { required: { upscale_model: ["UPSCALE_MODEL"], image }, output: ["IMAGE"] },
+    LoadBackgroundRemovalModel: {
+      required: { bg_removal_name: [["birefnet.safetensors"]] },
+      output: ["BACKGROUND_REMOVAL_MODEL"],
+    },
+    RemoveBackground: { required: { image, bg_removal_model: ["BACKGROUND_REMOVAL_MODEL"] }, output: ["MASK"] },
+    InvertMask: { required: { mask }, output: ["MASK"] },
+    JoinImageWithAlpha: { required: { image, alpha: mask }, output: ["IMAGE"] },
+  };
 }
 
 function loaders(models: Models): Record<string, NodeInfo> {

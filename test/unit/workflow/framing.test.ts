@@ -17,8 +17,8 @@ const sides = fc.tuple(fc.integer({ min: 1, max: 40_000 }), fc.integer({ min: 1,
 describe("the rule", () => {
   test("of a workflow follows from its nodes", () => {
     expect(plateRule(shipped("kontext-color-grade"))).toEqual(KONTEXT);
-    expect(plateRule(shipped("qwen-image-edit-2511"))).toEqual(KONTEXT);
-    expect(plateRule(shipped("flux2-klein-4b"))).toEqual(MULTIPLE);
+    expect(plateRule(shipped("qwen-color-grade"))).toEqual(KONTEXT);
+    expect(plateRule(shipped("flux2-klein-color-grade"))).toEqual(MULTIPLE);
     expect(plateRule(shipped("flux2-dev"))).toEqual(MULTIPLE);
     expect(plateRule(graphOf(PLAIN))).toEqual(OWN);
     expect(plateRule(undefined)).toEqual(OWN);

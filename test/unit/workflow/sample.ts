@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Graph, parseGraph } from "../../../src/core/workflow/graph.ts";
 
-export const SHIPPED = ["kontext-color-grade", "flux2-klein-4b", "flux2-dev", "qwen-image-edit-2511"] as const;
+export const SHIPPED = ["kontext-color-grade", "flux2-klein-color-grade", "flux2-dev", "qwen-color-grade"] as const;
+export const EXAMPLES = ["direct-edit", "upscale", "cutout"] as const;
 
-export const shipped = (name: (typeof SHIPPED)[number]): Graph =>
+export const shipped = (name: (typeof SHIPPED | typeof EXAMPLES)[number]): Graph =>
   parseGraph(readFileSync(join(import.meta.dirname, `../../../workflows/${name}.json`), "utf8"), name);
 
 type Node = readonly [classType: string, inputs: Record<string, unknown>, title?: string];

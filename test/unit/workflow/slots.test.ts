@@ -28,8 +28,8 @@ describe("the workflows that come with hotgrade", () => {
   });
 
   test("FLUX.2's seed is noise_seed, Qwen's words are prompt", () => {
-    expect(findSlots(shipped("flux2-klein-4b")).inputs.seed).toEqual(place("16", "noise_seed"));
-    expect(findSlots(shipped("qwen-image-edit-2511")).inputs).toMatchObject({
+    expect(findSlots(shipped("flux2-klein-color-grade")).inputs.seed).toEqual(place("16", "noise_seed"));
+    expect(findSlots(shipped("qwen-color-grade")).inputs).toMatchObject({
       prompt: place("7", "prompt"),
       negative: place("8", "prompt"),
     });
@@ -105,7 +105,11 @@ describe("a map", () => {
   });
 
   test.each([
-    [{ picture: "1.image" }, 'has no slot "picture"; slots are image, prompt'],
+    [{ picture: "1" }, 'has no slot "picture"; slots are image, prompt'],
+    [{ promt: "3" }, 'has no slot "promt" (did you mean prompt?)'],
+    [{ guidance: "77.guidance" }, "has no node 77"],
+    [{ guidance: "3.guidance" }, "node 3 (CLIPTextEncode) has the inputs text, clip"],
+    [{ clip: "3.clip" }, "that input comes from another node"],
     [{ image: "12.image" }, "has no node 12, which the slot map names for image; its nodes are 1, 2"],
     [{ image: "constructor.name" }, "has no node constructor"],
     [{ image: "1.toString" }, "it has no input toString"],

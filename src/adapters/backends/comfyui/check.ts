@@ -1,11 +1,15 @@
-/** Everything that would fail on one ComfyUI, found without a run: version, nodes, model files. */
+/** Everything that would fail on one ComfyUI, found without a run, and what is worth knowing of its workflows. */
 import { z } from "zod";
+import { suggest } from "../../../core/config/suggest.ts";
 import { asAppError } from "../../../core/errors.ts";
-import { type Graph, nodeLabel } from "../../../core/workflow/graph.ts";
-import type { Slots } from "../../../core/workflow/slots.ts";
-import type { Finding } from "../../../ports.ts";
+import { plateRule, ruleText } from "../../../core/workflow/framing.ts";
+import { nodeLabel } from "../../../core/workflow/graph.ts";
+import type { Notes } from "../../../core/workflow/notes.ts";
+import { exposedParams } from "../../../core/workflow/params.ts";
+import { SLOT_NAMES } from "../../../core/workflow/slots.ts";
+import type { Finding, WorkflowUse } from "../../../ports.ts";
 import type { Http } from "./http.ts";
-import { missingModel, modelFolder } from "./refusals.ts";
+import { type Infos, lacksOn, paramFill, type ReadWorkflow, UNREADY } from "./preflight.ts";
 import { atLeast, type Server } from "./server.ts";
 
 /** Ids of our choosing, which every look relies on. */
@@ -13,100 +17,158 @@ const VERSION_WANTED = "0.3.45";
 /** A plate is about one megapixel: 3 MB as a PNG, and this is ample. */
 const UPLOAD_BYTES_WANTED = 8 * 1024 * 1024;
 
-/** Nodes of ComfyUI itself that older versions lack, and the last known version without them, where it is known. */
-const NEWER_NODES: Readonly<Record<string, string>> = {
-  EmptyFlux2LatentImage: "newer than 0.3.64",
-  Flux2Scheduler: "newer than 0.3.64",
-  FluxKontextImageScale: "0.3.42 or newer",
-  FluxKontextMultiReferenceLatentMethod: "0.3.64 or newer",
-  TextEncodeQwenImageEdit: "0.3.64 or newer",
-  TextEncodeQwenImageEditPlus: "0.3.64 or newer",
-};
-
+const bytes = z.number().optional().catch(undefined);
 const StatsShape = z.looseObject({
   system: z.looseObject({ comfyui_version: z.string().optional() }),
-  devices: z.array(z.looseObject({ name: z.string(), vram_total: z.number().optional() })).default([]),
+  devices: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        vram_total: bytes,
+        vram_free: bytes,
+        torch_vram_total: bytes,
+        torch_vram_free: bytes,
+      }),
+    )
+    .default([]),
 });
+type Device = z.infer<typeof StatsShape>["devices"][number];
 const FeaturesShape = z.looseObject({ max_upload_size: z.number().optional() });
-const InputsShape = z.record(z.string(), z.tuple([z.unknown()], z.unknown()));
-const NodeShape = z.looseObject({
-  input: z.looseObject({ required: InputsShape.default({}), optional: InputsShape.default({}) }).optional(),
-});
-type NodeInfo = z.infer<typeof NodeShape>;
-
-export type Checked = { readonly graph: Graph; readonly slots: Slots };
 
 type Wiring = {
   readonly http: Http;
   readonly server: Server;
   readonly url: string;
-  readonly workflow: (name: string) => Promise<Checked>;
+  readonly read: (use: WorkflowUse) => Promise<ReadWorkflow>;
 };
 
 export async function checkServer(
   wiring: Wiring,
-  workflows: readonly string[],
+  uses: readonly WorkflowUse[],
   signal?: AbortSignal,
 ): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const graphs: Checked[] = [];
-  for (const name of new Set(workflows)) {
-    try {
-      graphs.push(await wiring.workflow(name));
-    } catch (thrown) {
-      findings.push(problem(thrown));
-    }
-  }
+  // What the files alone tell comes also where no server answers.
+  const known: { readonly use: WorkflowUse; readonly read: ReadWorkflow | null; readonly said: Finding[] }[] = [];
+  for (const use of uses) known.push({ use, ...(await readAndTell(wiring, use)) });
+  let version: string | undefined;
+  let server: Finding[];
+  let answers = false;
   try {
     await wiring.server.probe(signal);
-    findings.push(...(await aboutServer(wiring, signal)));
-    const version = await wiring.server.version(signal);
-    const infos = new Map<string, NodeInfo | undefined>();
-    for (const checked of graphs) {
-      const before = findings.length;
-      for (const { classType } of Object.values(checked.graph.nodes))
-        if (!infos.has(classType)) infos.set(classType, await nodeInfo(wiring.http, classType, signal));
-      findings.push(...aboutWorkflow(checked, infos, version));
-      if (findings.length === before)
-        findings.push(ok(`Workflow ${checked.graph.name}: all nodes and model files are there.`));
-    }
+    version = await wiring.server.version(signal);
+    server = await aboutServer(wiring, signal);
+    answers = true;
   } catch (thrown) {
     signal?.throwIfAborted();
-    findings.push(problem(thrown));
+    server = [problem(thrown)];
   }
-  return findings;
+  const infos: Infos = new Map();
+  const blocks = [];
+  for (const { use, read, said } of known) {
+    const there = answers && read ? await whetherReady(wiring, read, infos, version, signal) : [];
+    blocks.push([...there, ...said].map((finding) => ({ ...finding, workflow: use.workflow })));
+  }
+  return [...server, ...blocks.flat()];
 }
 
 const ok = (message: string): Finding => ({ level: "ok", code: null, message });
+const warn = (message: string): Finding => ({ level: "warn", code: null, message });
 
 function problem(thrown: unknown): Finding {
   const { code, message } = asAppError(thrown);
   return { level: "error", code, message };
 }
 
+async function readAndTell(
+  wiring: Wiring,
+  use: WorkflowUse,
+): Promise<{ readonly read: ReadWorkflow | null; readonly said: Finding[] }> {
+  try {
+    const read = await wiring.read(use);
+    paramFill(read.graph, read.slots, use.params);
+    return { read, said: await aboutWorkflow(read) };
+  } catch (thrown) {
+    return { read: null, said: [problem(thrown)] };
+  }
+}
+
+async function whetherReady(
+  wiring: Wiring,
+  read: ReadWorkflow,
+  infos: Infos,
+  version: string | undefined,
+  signal?: AbortSignal,
+): Promise<Finding[]> {
+  try {
+    const lacks = await lacksOn(wiring, read, infos, signal);
+    const errors = lacks.map((message): Finding => ({ level: "error", code: UNREADY, message }));
+    if (errors.length > 0) return errors;
+    const notes = await notesOf(read);
+    const isOld = notes !== undefined && version !== undefined && !atLeast(version, notes.needs);
+    const needs = `ComfyUI is ${version}, workflow ${read.graph.name} needs ${notes?.needs} or newer: its nodes are there, but it may fail or look wrong.`;
+    return [...(isOld ? [warn(needs)] : []), ok("It can run: nodes, model files and values are there.")];
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    return [problem(thrown)];
+  }
+}
+
+async function notesOf(read: ReadWorkflow): Promise<Notes | undefined> {
+  return await read.notes().catch(() => undefined); // wrong ones are told below
+}
+
+async function aboutWorkflow({ graph, slots, notes }: ReadWorkflow): Promise<Finding[]> {
+  const said: Finding[] = slots.unknownMarkers.map((marker) => {
+    const near = suggest(marker.slice(1).split(" ")[0]!, SLOT_NAMES);
+    const mend = near === null ? "no slot, and no input of that node" : `no slot: did you mean @${near}?`;
+    return warn(`The marker ${marker} is ${mend}`.replace(/[^?.]$/, "$&."));
+  });
+  try {
+    const known = await notes();
+    if (known) {
+      const { name, commercial, url } = known.licence;
+      const may = commercial ? "commercial use is allowed" : "not for commercial use";
+      said.push(ok(`Licence of the model: ${name}, ${may} (${url}).`));
+    }
+  } catch (thrown) {
+    said.push({ level: "warn", code: null, message: asAppError(thrown).message });
+  }
+  said.push(ok(`Plates: ${ruleText(plateRule(graph))}.`));
+  for (const slot of slots.guessed) {
+    const node = slot === "result" ? slots.result : slots.inputs[slot as keyof typeof slots.inputs]?.[0]?.node;
+    if (node !== undefined)
+      said.push(warn(`Nobody marked @${slot}; ${nodeLabel(graph, node)} is taken, the only one that could be it.`));
+  }
+  const params = Object.entries(exposedParams(slots)).map(([name, [place]]) => {
+    const value = place && graph.nodes[place.node]!.inputs[place.input];
+    return `${name} (${JSON.stringify(value)})`;
+  });
+  said.push(ok(`Parameters, as the file has them: ${params.join(", ") || "none"}.`));
+  return said;
+}
+
 async function aboutServer({ http, url }: Wiring, signal?: AbortSignal): Promise<Finding[]> {
   const stats = StatsShape.safeParse(await http.json("/system_stats", { signal })).data;
   const version = stats?.system.comfyui_version;
-  const device = stats?.devices[0];
-  const gigabytes = device?.vram_total === undefined ? "" : `, ${Math.round(device.vram_total / 2 ** 30)} GB`;
+  const [device] = stats?.devices ?? [];
   const findings = [
-    ok(`ComfyUI ${version ?? "of unknown version"} at ${url}${device ? `, on ${device.name}${gigabytes}` : ""}.`),
+    ok(`ComfyUI ${version ?? "of unknown version"} at ${url}${device ? `, ${memoryText(device)}` : ""}.`),
   ];
   if (!atLeast(version, VERSION_WANTED))
-    findings.push({
-      level: "warn",
-      code: null,
-      message: `ComfyUI ${version ?? "of unknown version"} chooses its own ids, so finding a prompt again costs more: update it to ${VERSION_WANTED} or newer.`,
-    });
+    findings.push(
+      warn(
+        `ComfyUI ${version ?? "of unknown version"} chooses its own ids, so finding a prompt again costs more: update it to ${VERSION_WANTED} or newer.`,
+      ),
+    );
   // Absent before 0.3.45.
   const answer = await http.exchange("/features", { accept: [404, 405], signal });
   const limit = answer.status === 200 ? FeaturesShape.safeParse(jsonOf(answer.body)).data?.max_upload_size : undefined;
   if (limit !== undefined && limit < UPLOAD_BYTES_WANTED)
-    findings.push({
-      level: "warn",
-      code: null,
-      message: `ComfyUI takes uploads of ${Math.round(limit)} bytes at most, which a plate may exceed: start it with a larger --max-upload-size.`,
-    });
+    findings.push(
+      warn(
+        `ComfyUI takes uploads of ${Math.round(limit)} bytes at most, which a plate may exceed: start it with a larger --max-upload-size.`,
+      ),
+    );
   findings.push(
     ok(
       "Plates and results stay in hotgrade/ of its input and output folders; ComfyUI has no call to list or delete them.",
@@ -115,77 +177,19 @@ async function aboutServer({ http, url }: Wiring, signal?: AbortSignal): Promise
   return findings;
 }
 
+/** ComfyUI does not tell which models are loaded, only what they take. */
+function memoryText({ name, vram_total: total, vram_free: free, torch_vram_total, torch_vram_free }: Device): string {
+  const gigabytes = (count: number) => (count / 2 ** 30).toFixed(1);
+  if (total === undefined || free === undefined) return `on ${name}`;
+  const used = (torch_vram_total ?? 0) - (torch_vram_free ?? 0);
+  const loaded = used > 0 ? `loaded models take ${gigabytes(used)} GB` : "no model is loaded";
+  return `on ${name}: ${gigabytes(free)} of ${gigabytes(total)} GB memory free, ${loaded}`;
+}
+
 function jsonOf(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString("utf8"));
   } catch {
     return undefined; // a server without the route may answer it with its page
   }
-}
-
-/** Undefined when the server has no such node: it says so with an empty object. */
-async function nodeInfo(http: Http, classType: string, signal?: AbortSignal): Promise<NodeInfo | undefined> {
-  const answer = await http.json(`/object_info/${encodeURIComponent(classType)}`, { signal });
-  const all = z.record(z.string(), z.unknown()).safeParse(answer).data ?? {};
-  if (!Object.hasOwn(all, classType)) return undefined;
-  return NodeShape.safeParse(all[classType]).data ?? {};
-}
-
-function aboutWorkflow(
-  { graph, slots }: Checked,
-  infos: ReadonlyMap<string, NodeInfo | undefined>,
-  version: string | undefined,
-): Finding[] {
-  const filled = new Set(
-    Object.values(slots.inputs).flatMap((places) => places.map(({ node, input }) => `${node}.${input}`)),
-  );
-  const missing = new Set<string>();
-  const findings: Finding[] = slots.unknownMarkers.map((marker) => ({
-    level: "warn",
-    code: null,
-    message: `Workflow ${graph.name} has the marker ${marker}, which is no slot.`,
-  }));
-  for (const [id, { classType, inputs }] of Object.entries(graph.nodes)) {
-    const info = infos.get(classType);
-    if (!info) {
-      if (!missing.has(classType)) findings.push(missingNode(graph, id, classType, version));
-      missing.add(classType);
-      continue;
-    }
-    for (const [input, value] of Object.entries(inputs)) {
-      if (typeof value !== "string" || filled.has(`${id}.${input}`)) continue;
-      const options = optionsOf(info, input);
-      if (options && !options.includes(value)) findings.push(missingValue(graph, id, input, value, options));
-    }
-  }
-  return findings;
-}
-
-function missingNode(graph: Graph, id: string, classType: string, version: string | undefined): Finding {
-  const since = NEWER_NODES[classType];
-  const mend = since
-    ? `this ComfyUI (${version ?? "unknown version"}) is too old; update it to ${since}`
-    : "install the custom node that brings it (ComfyUI Manager → Install Missing Custom Nodes), or update ComfyUI";
-  const message = `Workflow ${graph.name} needs ${nodeLabel(graph, id)}, which is not on the ComfyUI machine: ${mend}.`;
-  return { level: "error", code: "backend-rejected", message };
-}
-
-function missingValue(graph: Graph, id: string, input: string, value: string, options: readonly string[]): Finding {
-  const where = `${nodeLabel(graph, id)} of workflow ${graph.name}`;
-  const folder = modelFolder(graph.nodes[id]!.classType, input);
-  const few = options.length <= 8 ? `it knows ${options.join(", ") || "none"}` : `it knows ${options.length} others`;
-  const message = folder
-    ? missingModel(value, where, folder, options)
-    : `This ComfyUI does not know "${value}" for ${input} of ${where}: ${few}.`;
-  return { level: "error", code: "backend-rejected", message };
-}
-
-/** The values an input may have: older nodes give the list itself, newer ones "COMBO" and a list of options. */
-function optionsOf(info: NodeInfo, input: string): readonly string[] | undefined {
-  const spec = info.input?.required[input] ?? info.input?.optional[input];
-  if (!spec) return undefined;
-  const [kind, more] = spec;
-  const list = kind === "COMBO" ? z.looseObject({ options: z.unknown() }).safeParse(more).data?.options : kind;
-  const options = z.array(z.unknown()).safeParse(list).data;
-  return options?.filter((option): option is string => typeof option === "string");
 }

@@ -1,5 +1,6 @@
 /** Why ComfyUI refuses a prompt, in sentences a person can act on. Pure. */
 import { z } from "zod";
+import { suggest } from "../../../core/config/suggest.ts";
 import { AppError } from "../../../core/errors.ts";
 import { brief, labelOf, type PostedGraph } from "./answers.ts";
 
@@ -23,6 +24,7 @@ const MODEL_FOLDERS: Readonly<Record<string, string>> = {
 const FOLDERS_BY_CLASS: Readonly<Record<string, string>> = {
   CLIPVisionLoader: "models/clip_vision",
   UpscaleModelLoader: "models/upscale_models",
+  LoadBackgroundRemovalModel: "models/background_removal",
   LoadImage: "input",
 };
 
@@ -31,13 +33,27 @@ export function modelFolder(classType: string, input: string): string | undefine
   return FOLDERS_BY_CLASS[classType] ?? MODEL_FOLDERS[input];
 }
 
-export function missingModel(file: string, where: string, folder: string, present: readonly string[] = []): string {
-  const name = file.slice(Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1).toLowerCase();
-  const near = present.find((other) => other.toLowerCase().endsWith(name));
-  const hint = near === undefined ? `put it into ComfyUI's ${folder}/` : `it has "${near}", name that in the workflow`;
+/** `source` says its size and where to get it, where that is known. */
+export function missingModel(
+  file: string,
+  where: string,
+  folder: string,
+  present: readonly string[] = [],
+  source?: string,
+): string {
+  const name = baseOf(file).toLowerCase();
+  const moved = present.find((other) => other.toLowerCase().endsWith(name));
+  const stem = (text: string) => baseOf(text).replace(/\.[a-z0-9]+$/i, "");
+  const nearStem = suggest(stem(file), present.map(stem));
+  const near = present.find((other) => nearStem !== null && stem(other) === nearStem);
+  const put = `put it into ComfyUI's ${folder}/${source === undefined ? "" : ` (${source})`}`;
+  const meant = near === undefined ? "" : `, or did you mean "${near}", which is there`;
+  const hint = moved === undefined ? `${put}${meant}` : `it has "${moved}", name that in the workflow`;
   const what = folder === "input" ? "picture" : "model file";
   return `The ${what} "${file}" that ${where} wants is not on the ComfyUI machine: ${hint}.`;
 }
+
+const baseOf = (file: string): string => file.slice(Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1);
 
 const ObjectShape = z.record(z.string(), z.unknown());
 const ErrorShape = z.looseObject({
