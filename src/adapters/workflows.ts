@@ -27,7 +27,8 @@ export type WorkflowText = (name: string) => Promise<{
 
 export function workflowLibrary(root: string, files: Files): WorkflowText {
   const folders = [join(root, "workflows"), join(root, "config/comfyui_workflows"), SHIPPED] as PathText[];
-  const read = async (file: PathText, name: string) => {
+  const read = async (file: PathText, called: string) => {
+    const name = called.replace(/\.json$/i, "");
     const text = (await files.read(file, BYTES_MAX)).toString("utf8");
     const beside = file.replace(/\.json$/i, ".notes.json") as PathText;
     if (beside === file || !(await files.stat(beside))) return { name, text };

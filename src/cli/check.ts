@@ -61,20 +61,22 @@ function usesOf(inboxes: readonly WorkflowUse[]): readonly WorkflowUse[] {
   return [...new Map(uses.map((use) => [JSON.stringify(use), use])).values()];
 }
 
-/** One line a finding; what concerns one workflow on one backend stands below its heading. */
+/** One line a finding; what concerns one workflow on one backend stands below its heading, a hint below its last error. */
 function tell(said: readonly Said[], print: Printer): void {
   const { green, yellow, red, bold } = print.paint;
   const paint = { ok: green, warn: yellow, error: red };
-  let heading: string | undefined;
-  for (const { about, workflow, level, code, message } of said) {
-    const block = workflow === undefined ? undefined : `${about}, workflow ${workflow}`;
-    if (block !== undefined && block !== heading) print.line(bold(`      ${block}`));
-    heading = block;
-    const start =
-      block === undefined ? `${paint[level](level.padEnd(5))} ${about}: ` : `  ${paint[level](level.padEnd(5))} `;
-    print.line(`${start}${message}${code ? ` [${code}]` : ""}`);
-    if (code) print.line(`${block === undefined ? "" : "  "}      hint: ${hintOf(code)}`);
-  }
+  const blockOf = (one?: Said) => one?.workflow && `${one.about}, workflow ${one.workflow}`;
+  said.forEach((one, at) => {
+    const { about, level, code, message } = one;
+    const [block, next] = [blockOf(one), said[at + 1]];
+    if (block && block !== blockOf(said[at - 1])) print.line(bold(`      ${block}`));
+    const start = block ? "      " : "";
+    print.line(
+      `${start}${paint[level](level.padEnd(5))} ${block ? "" : `${about}: `}${message}${code ? ` [${code}]` : ""}`,
+    );
+    const goesOn = next?.code === code && next.about === about && blockOf(next) === block;
+    if (code && !goesOn) print.line(`${start}      hint: ${hintOf(code)}`);
+  });
 }
 
 /** A backend that cannot be reached weighs less than a mistake that somebody has to mend. */

@@ -63,7 +63,7 @@ const CATALOGUE = {
   // Backends and workflows.
   "backend-unreachable": {
     retry: true,
-    hint: "Start ComfyUI, or correct `backends[].url`; jobs wait until it answers.",
+    hint: "Start ComfyUI, or correct `url` or `token` of the backend; jobs wait until it answers.",
   },
   "backend-not-comfyui": {
     retry: false,
@@ -83,12 +83,12 @@ const CATALOGUE = {
   "workflow-missing": { retry: false, hint: "Put ComfyUI's API export into workflows/, or correct `workflow:`." },
   "workflow-invalid": {
     retry: false,
-    hint: "In ComfyUI use File → Export (API), and mark nodes with titles such as @image.",
+    hint: "In ComfyUI use File → Export (API), mark nodes with titles such as @image, and set only `params` that it exposes.",
   },
 
   "workflow-unready": {
     retry: true,
-    hint: "`hotgrade check` says what that ComfyUI lacks: put the model file in place, update ComfyUI, install the node, or correct `params`. Photos wait meanwhile.",
+    hint: "Put the model file in place, update ComfyUI, install the node, or correct `params`, as the message says; photos wait meanwhile and go on by themselves.",
   },
 
   // Looks.

@@ -87,6 +87,18 @@ test("a mistyped key is found, with what was probably meant", () => {
   expect(issues(inInbox({ slots: { imag: "1" } }))).toMatchObject([{ suggestion: "image" }]);
 });
 
+test("a key of slots that is no slot is a parameter, if it names an input and has a value", () => {
+  const slots = { image: "1", guidance: "9.guidance" };
+  expect(config(inInbox({ slots, params: { guidance: 3 } })).inboxes[0]).toMatchObject({
+    slots,
+    params: { guidance: 3 },
+  });
+  for (const wrong of [{ slots }, { slots: { ...slots, guidance: "9" }, params: { guidance: 3 } }])
+    expect(issues(inInbox(wrong))).toMatchObject([
+      { path: ["inboxes", 0, "slots", "guidance"], onKey: true, message: expect.stringContaining("NODE.INPUT") },
+    ]);
+});
+
 test("a key of a later version says that it is planned", () => {
   for (const key of ["schedule", "hours", "review", "hooks", "pairs", "duplicates"])
     expect(issues(inInbox({ [key]: "x" }))).toMatchObject([
