@@ -166,6 +166,18 @@ describe("an answer is remembered", () => {
     expect(asked(rig)).toBeGreaterThan(before);
   });
 
+  test("also what nodes there are, which may be a long list", async () => {
+    const workflows = changed((graph) => {
+      graph["11"]!.class_type = "KSamplr";
+    });
+    await using rig = await openRig({ workflows });
+    for (let times = 0; times < 3; times++) {
+      expect(await rig.backend.preflight(use("changed"))).toEqual(unready(/Did you mean KSampler\?/));
+      rig.clock.jump(10_001);
+    }
+    expect(rig.server.requests.get("GET /object_info")).toBe(1);
+  });
+
   test("until the server restarts", async () => {
     await using rig = await openRig();
     await rig.backend.preflight(use("small"));

@@ -9,7 +9,7 @@ import { exposedParams } from "../../../core/workflow/params.ts";
 import { SLOT_NAMES } from "../../../core/workflow/slots.ts";
 import type { Finding, WorkflowUse } from "../../../ports.ts";
 import type { Http } from "./http.ts";
-import { type Infos, lacksOn, paramFill, type ReadWorkflow, UNREADY } from "./preflight.ts";
+import { lacksOn, type NodesSeen, nothingSeen, paramFill, type ReadWorkflow, UNREADY } from "./preflight.ts";
 import { atLeast, type Server } from "./server.ts";
 
 /** Ids of our choosing, which every look relies on. */
@@ -62,10 +62,10 @@ export async function checkServer(
     signal?.throwIfAborted();
     server = [problem(thrown)];
   }
-  const infos: Infos = new Map();
+  const seen = nothingSeen();
   const blocks = [];
   for (const { use, read, said } of known) {
-    const there = answers && read ? await whetherReady(wiring, read, infos, version, signal) : [];
+    const there = answers && read ? await whetherReady(wiring, read, seen, version, signal) : [];
     blocks.push([...there, ...said].map((finding) => ({ ...finding, workflow: use.workflow })));
   }
   return [...server, ...blocks.flat()];
@@ -95,12 +95,12 @@ async function readAndTell(
 async function whetherReady(
   wiring: Wiring,
   read: ReadWorkflow,
-  infos: Infos,
+  seen: NodesSeen,
   version: string | undefined,
   signal?: AbortSignal,
 ): Promise<Finding[]> {
   try {
-    const lacks = await lacksOn(wiring, read, infos, signal);
+    const lacks = await lacksOn(wiring, read, seen, signal);
     const errors = lacks.map((message): Finding => ({ level: "error", code: UNREADY, message }));
     if (errors.length > 0) return errors;
     const notes = await notesOf(read);

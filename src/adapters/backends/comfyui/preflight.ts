@@ -37,7 +37,14 @@ export type Wiring = {
   readonly read: (use: WorkflowUse) => Promise<ReadWorkflow>;
 };
 
-export type Infos = Map<string, NodeInfo | undefined>;
+/** What one server has said of its nodes, so that it is asked once. */
+export type NodesSeen = {
+  readonly infos: Map<string, NodeInfo | undefined>;
+  /** All it has; undefined before it was asked for. */
+  classes: readonly string[] | undefined;
+};
+
+export const nothingSeen = (): NodesSeen => ({ infos: new Map(), classes: undefined });
 
 export type Preflight = {
   ask(use: WorkflowUse, signal?: AbortSignal): Promise<Readiness>;
@@ -55,6 +62,7 @@ type Held = {
 
 export function rememberReadiness(wiring: Wiring): Preflight {
   const answers = new Map<string, Held>();
+  let listed: { readonly connection: string; readonly classes: readonly string[] | undefined } | undefined;
   return {
     async ask(use, signal) {
       const read = await wiring.read(use);
@@ -66,7 +74,13 @@ export function rememberReadiness(wiring: Wiring): Preflight {
       const fresh = held?.connection === connection && held.version === version;
       if (held && fresh && (held.until === null || wiring.clock.now() < held.until)) return held.answer;
       await wiring.server.probe(signal);
-      const [first, ...others] = await lacksOn(wiring, read, new Map(), signal);
+      // Model files come while a server runs, so choices are asked for anew; its classes stay.
+      const seen: NodesSeen = {
+        infos: new Map(),
+        classes: listed?.connection === connection ? listed.classes : undefined,
+      };
+      const [first, ...others] = await lacksOn(wiring, read, seen, signal);
+      listed = { connection, classes: seen.classes };
       const more = others.length === 0 ? "" : ` And ${others.length} more: \`hotgrade check\` says all.`;
       const answer: Readiness =
         first === undefined ? { ready: true } : { ready: false, code: UNREADY, message: first + more };
@@ -80,13 +94,14 @@ export function rememberReadiness(wiring: Wiring): Preflight {
   };
 }
 
-/** What is missing for it over there, as sentences. `infos` keeps what was asked already. */
+/** What is missing for it over there, as sentences. `seen` keeps what was asked already. */
 export async function lacksOn(
   { http, server }: Pick<Wiring, "http" | "server">,
   read: ReadWorkflow,
-  infos: Infos,
+  seen: NodesSeen,
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
+  const { infos } = seen;
   const judged = await judgedOf(read);
   for (const { classType } of Object.values(judged.graph.nodes)) {
     if (infos.has(classType)) continue;
@@ -95,9 +110,11 @@ export async function lacksOn(
   }
   const isMissing = Object.values(judged.graph.nodes).some(({ classType }) => infos.get(classType) === undefined);
   // All classes at once may be megabytes, so they are asked for only to guess what was meant.
-  const all = isMissing ? await http.json("/object_info", { signal }) : {};
-  const classes = typeof all === "object" && all !== null ? Object.keys(all) : [];
-  return lacksOf(judged, { version: await server.version(signal), infos, classes });
+  if (isMissing && !seen.classes) {
+    const all = await http.json("/object_info", { signal });
+    seen.classes = typeof all === "object" && all !== null ? Object.keys(all) : [];
+  }
+  return lacksOf(judged, { version: await server.version(signal), infos, classes: seen.classes ?? [] });
 }
 
 /** The graph as a job would send it, with something in the place of what only a job knows. */
