@@ -146,3 +146,45 @@ test("a backend of `only` other workflows gets none of this one", async () => {
   expect(existsSync(join(project.outbox, "1.jpg"))).toBe(true);
   await daemon.kill("SIGTERM");
 });
+
+/** As the stand-in, but without the diffusion model that the shipped workflow wants. */
+const EMPTY = { models: { diffusion_models: ["other.safetensors"] } };
+
+test("photos go only to a server that has the models", async () => {
+  await one.close();
+  one = await startComfyui({ ...EMPTY, renderMs: 20 });
+  makeWith(`${gpu("gpu-1", one, ", weight: 50")}, ${gpu("gpu-2", two)}`);
+  const daemon = await project.start();
+  for (const n of [1, 2, 3]) await put(`inbox/${n}.jpg`, n);
+  await daemon.until(() => done(daemon) === 3);
+  expect([renders(one), renders(two)]).toEqual([0, 3]);
+  expect(one.uploads).toEqual([]);
+  expect((await project.run("status")).stdout).toMatch(
+    /backend gpu-1 cannot run kontext-color-grade: .*diffusion_models/,
+  );
+  await daemon.kill("SIGTERM");
+});
+
+test("where no server can, photos wait with the reason and no attempt, and go on by themselves once one can", async () => {
+  await one.close();
+  one = await startComfyui({ ...EMPTY, renderMs: 20 });
+  makeWith(gpu("gpu-1", one));
+  const daemon = await project.start();
+  await put("inbox/a.jpg", 1);
+  await put("inbox/b.jpg", 2);
+  await daemon.line(({ message }) => message === "backend cannot run the workflow");
+  await expect.poll(async () => (await jobs()).length, { timeout: 20_000 }).toBe(2);
+  const { stdout } = await project.run("status");
+  expect(stdout).toMatch(/backend gpu-1 cannot run kontext-color-grade: .*flux1-dev-kontext_fp8_scaled.safetensors/);
+  expect(one.prompts).toEqual([]);
+  const { port } = one;
+  await one.close();
+  one = await startComfyui({ port, renderMs: 20 });
+  await daemon.until(() => done(daemon) === 2);
+  expect(await jobs()).toMatchObject([
+    { status: "done", attempt: 0, rewinds: 0 },
+    { status: "done", attempt: 0, rewinds: 0 },
+  ]);
+  expect((await project.run("status")).stdout).not.toContain("cannot run");
+  await daemon.kill("SIGTERM");
+});
