@@ -12,6 +12,7 @@ import { openInboxes } from "./inboxes.ts";
 import { addJob, type IntakeContext, type NewPhoto } from "./intake.ts";
 import { startLine } from "./line.ts";
 import { shootOf } from "./looks.ts";
+import { PAUSES, pauseOf } from "./pauses.ts";
 import { type LinePorts, openPorts, type Project, sha256Of } from "./wire.ts";
 
 const FOLLOW_MS = 250;
@@ -149,6 +150,8 @@ async function follow(
     if (!isOurs && clock.now() - seenAt > STUCK_MAX_MS)
       return new AppError("interrupted", "The daemon that had these photos has stopped.");
     const trouble = open.every(({ status }) => status === "ready") ? await troubleOf(open, ports) : null;
+    // A pause ends by somebody's word alone.
+    if (trouble?.code === "paused") return trouble;
     stuckSince = trouble ? (stuckSince ?? clock.now()) : null;
     if (trouble && stuckSince !== null && clock.now() - stuckSince > STUCK_MAX_MS) return trouble;
     await clock.sleep(FOLLOW_MS, signal);
@@ -164,16 +167,19 @@ async function heldShoots(jobs: readonly Job[], { shoots }: LinePorts["ledger"])
 
 /** What keeps these waiting jobs, when it is the surroundings that do; null while any of them may still move. */
 async function troubleOf(open: readonly Job[], { backends, ledger }: LinePorts): Promise<AppError | null> {
-  const up = backends.up();
+  const pauses = new Set((await ledger.switches.all(PAUSES)).map(({ name }) => name));
   let trouble: AppError | null = null;
-  for (const { id, stage, facts, recipe, shoot, waitsOn } of open) {
+  for (const job of open) {
+    const { id, stage, inbox, shoot, waitsOn } = job;
     if (shoot && waitsOn !== null) continue; // it waits for another photo, which is judged itself
-    const serving = facts.backend ? [facts.backend] : recipe.backends;
-    const needsBackend = stage === "upload" || stage === "queue" || stage === "fetch";
-    const [silent] = serving;
-    if (needsBackend && silent !== undefined && !serving.some((name) => up.includes(name))) {
-      const { code, message } = backends.state(silent);
-      trouble = new AppError(code ?? "backend-unreachable", message ?? `${silent} does not answer.`);
+    const goesOut = stage === "upload" || stage === "queue";
+    const obstacle = goesOut || stage === "fetch" ? backends.obstacle(job) : undefined;
+    if (obstacle) {
+      trouble = obstacle;
+      continue;
+    }
+    if (goesOut && (pauses.has(PAUSES) || (inbox !== null && pauses.has(pauseOf({ inbox }))))) {
+      trouble = new AppError("paused", "Nothing is sent to a model: hotgrade is paused.");
       continue;
     }
     const last = (await ledger.attempts.of(id)).at(-1);

@@ -9,7 +9,7 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, "everything worked"],
   [EXIT.failed, "a photo failed, was refused or is held"],
   [EXIT.usage, "the command line or the configuration is wrong"],
-  [EXIT.backend, "no backend could be reached"],
+  [EXIT.backend, "no backend could be reached, or can run the workflow; or hotgrade is paused"],
   [EXIT.bug, "a bug in hotgrade"],
   [EXIT.interrupted, "interrupted"],
 ];
@@ -26,6 +26,8 @@ const CODES: Partial<Record<ErrorCode, ExitCode>> = {
   "output-exists": EXIT.usage,
   "backend-unreachable": EXIT.backend,
   "backend-not-comfyui": EXIT.backend,
+  "workflow-unready": EXIT.backend,
+  paused: EXIT.backend,
   interrupted: EXIT.interrupted,
   internal: EXIT.bug,
 };

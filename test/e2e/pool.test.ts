@@ -188,3 +188,15 @@ test("where no server can, photos wait with the reason and no attempt, and go on
   expect((await project.run("status")).stdout).not.toContain("cannot run");
   await daemon.kill("SIGTERM");
 });
+
+test("once says why it waits in vain: a workflow that no server can run, a pause", async () => {
+  await one.close();
+  one = await startComfyui({ ...EMPTY, renderMs: 20 });
+  makeWith(gpu("gpu-1", one));
+  await put("inbox/a.jpg", 1);
+  const unready = await project.run("once");
+  expect(unready).toMatchObject({ code: 3, stderr: expect.stringContaining("diffusion_models") });
+  expect(unready.stderr).toContain("[workflow-unready]");
+  await project.run("pause");
+  expect(await project.run("once")).toMatchObject({ code: 3, stderr: expect.stringContaining("hotgrade resume") });
+});
