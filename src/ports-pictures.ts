@@ -1,4 +1,5 @@
 /** The Pictures port: all pixel work. Types only; one implementation in adapters/pictures. */
+import type { Comparison } from "./core/answer/judge.ts";
 import type { Grade } from "./core/colour/parametric.ts";
 import type { PathText } from "./core/inbox/path-text.ts";
 import type { LookFormat } from "./core/job/job.ts";
@@ -49,14 +50,24 @@ export type OutsideRequest = Pick<PlateRequest, "original" | "pictureSha256"> & 
 
 export type ProveRequest = {
   readonly file: PathText;
+  /** The plate's size; the picture may be a whole number of times as large. */
   readonly size: { readonly width: number; readonly height: number };
+  /** The plate to hold it against. */
+  readonly plate?: PathText;
+};
+
+export type ProveReport = {
+  /** How many times as large as the plate it is. */
+  readonly factor: number;
+  /** Null where no plate was given. */
+  readonly comparison: Comparison | null;
 };
 
 export type PairRequest = {
   readonly before: PathText;
   readonly after: PathText;
   readonly baseline: PathText | null;
-  /** The part of all of them that counts, in their pixels; they have one size then. Without it, all of them. */
+  /** The part that counts, in BEFORE's pixels; the others show the same, at their size. Without it, all of them. */
   readonly part?: Box;
   readonly rounding: "rounded" | "truncated";
 };
@@ -179,8 +190,11 @@ export type Pictures = {
   plate(request: PlateRequest, signal?: AbortSignal): Promise<{ readonly sha256: string; readonly sizeBytes: number }>;
   /** Paints a plate with a parametric grade (the builtin backend's whole work). */
   paint(request: PaintRequest, signal?: AbortSignal): Promise<void>;
-  /** Decodes every pixel of a PNG. Errors: `picture-incomplete` when cut short or not of that size. */
-  prove(file: PathText, size: ProveRequest["size"], signal?: AbortSignal): Promise<void>;
+  /**
+   * Decodes every pixel of a PNG that came back. Errors: `picture-incomplete` when cut short, `picture-size` when it is neither
+   * of that size nor of a whole multiple.
+   */
+  prove(request: ProveRequest, signal?: AbortSignal): Promise<ProveReport>;
   /** Fits the look between two pictures and writes the .cube (`to` is replaced atomically). Errors: `pair-mismatch`. */
   fit(request: FitRequest, signal?: AbortSignal): Promise<FitReport>;
   /**

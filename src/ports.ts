@@ -157,8 +157,12 @@ export type PictureRef = { readonly slot: "result" | "baseline"; readonly name: 
 export type Progress =
   | { readonly kind: "pending"; readonly ahead: number }
   | { readonly kind: "running"; readonly fraction: number | null }
-  /** `ranMs`: how long it ran, by the backend's own clock; null where it does not say. */
-  | { readonly kind: "finished"; readonly pictures: readonly PictureRef[]; readonly ranMs: number | null }
+  | {
+      readonly kind: "finished";
+      readonly pictures: readonly PictureRef[];
+      /** How long it ran there, by that machine's clock; null where it does not say. */
+      readonly ranMs: number | null;
+    }
   /** It ended without a picture: retry per the code (`backend-failed`, `backend-rejected`, `backend-out-of-memory`). */
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string }
   /** Interrupted or deleted by a person over there. */

@@ -80,6 +80,18 @@ const CATALOGUE = {
     hint: "Someone cancelled it in ComfyUI. `hotgrade retry` sends it again.",
   },
   "picture-incomplete": { retry: true, hint: "Nothing to do: the result came cut short and is fetched again." },
+  "picture-size": {
+    retry: false,
+    hint: "The workflow must give back the size it is given, or 2 to 8 times that: look for nodes between @image and @result that crop or scale.",
+  },
+  "picture-constant": {
+    retry: true,
+    hint: "One colour, mostly black, is what a NaN in the VAE looks like: start ComfyUI with --fp32-vae or --bf16-vae, or use another VAE file or precision.",
+  },
+  "picture-foreign": {
+    retry: true,
+    hint: "The workflow must save its result with ComfyUI's own SaveImage, under the name it is given.",
+  },
   "workflow-missing": { retry: false, hint: "Put ComfyUI's API export into workflows/, or correct `workflow:`." },
   "workflow-invalid": {
     retry: false,

@@ -5,6 +5,7 @@
  */
 import { AppError } from "../core/errors.ts";
 import { unseen } from "../core/local/grid.ts";
+import { scaled } from "../core/workflow/framing.ts";
 import type { Finish } from "./finish.ts";
 import { solveLocal } from "./local.ts";
 import { noted, renderLook, solveLook } from "./lut.ts";
@@ -15,9 +16,10 @@ export const direct: Finish = {
   solve: (solving) => (unseen(solving.view) > 0 ? solveLocal(solving, solving.when) : solveLook(solving, {})),
   async render(rendering) {
     const { job, ports } = rendering;
-    const { grid, preview } = job.facts;
+    const { grid, preview, factor = 1 } = job.facts;
     if (preview === undefined) throw new AppError("internal", `Job ${job.id} has no preview for finish direct.`);
-    const { part, crop, view } = await plateOf(job, ports);
+    const { part: shown, crop, view } = await plateOf(job, ports);
+    const part = scaled(shown, factor);
     const besides = { answer: { file: preview, part, crop }, ...(grid !== undefined && { grid }) };
     const report = await renderLook(rendering, besides);
     const notes = [

@@ -2,9 +2,10 @@
  * fetch: bring the graded preview home from the backend.
  * Safe to run twice: the ticket is ours, so asking again gets the same picture.
  */
+import { doubtsOf, isBlank } from "../core/answer/judge.ts";
 import { AppError, asAppError } from "../core/errors.ts";
 import type { PathText } from "../core/inbox/path-text.ts";
-import { done, end, goOn, type Job, rewind, wait } from "../core/job/job.ts";
+import { done, end, type Facts, goOn, type Job, rewind, wait } from "../core/job/job.ts";
 import type { PictureRef, Ports, Progress, Submission } from "../ports.ts";
 import type { Ticket } from "../ports-ledger.ts";
 import { type Attempting, defineStage, workFile } from "./define.ts";
@@ -65,9 +66,12 @@ export const fetchStage = defineStage({
       case "finished": {
         if (seen.ranMs !== null)
           await ledger.runs.add({ backend: name, workflow: job.recipe.workflow, ms: seen.ranMs }, clock.now());
-        const facts = await bringHome(seen.pictures, submission, ticket, ports, attempting);
+        const home = await bringHome(seen.pictures, submission, ticket, ports, attempting);
         await ended("finished");
-        return done({ ...facts, rounding: await roundingOf(name, ports, attempting) });
+        if ("blank" in home) return rewind("queue", "picture-constant", home.blank);
+        const { doubts, ...facts } = home;
+        const notes = [...(job.facts.notes ?? []), ...doubts];
+        return done({ ...facts, notes, rounding: await roundingOf(name, ports, attempting) });
       }
     }
   },
@@ -87,23 +91,40 @@ async function roundingOf(name: string, { backends, clock, ledger }: Ports, atte
   return rounding;
 }
 
+type Home = Pick<Facts, "factor" | "baseline"> & { readonly preview: PathText; readonly doubts: readonly string[] };
+
+/** What came back, proved and on record; or why it is no answer at all. */
 async function bringHome(
-  pictures: readonly PictureRef[],
+  refs: readonly PictureRef[],
   submission: Submission,
   ticket: Ticket,
-  { backends, clock, files, ledger, pictures: pixels }: Ports,
+  { backends, clock, files, ledger, log, pictures }: Ports,
   attempting: Attempting,
-): Promise<{ preview: PathText; baseline?: PathText }> {
+): Promise<Home | { readonly blank: string }> {
   const backend = backends.get(ticket.backend);
-  const bring = async (ref: PictureRef, file: PathText): Promise<PathText> => {
-    await backend.picture(submission, ref, file, attempting.signal);
-    await pixels.prove(file, submission.plate, attempting.signal);
-    await ledger.tickets.result(ticket.id, ref.slot, file, await files.sha256(file), clock.now());
+  const { file: plate, width, height } = submission.plate;
+  const { signal } = attempting;
+  const keep = async ({ slot }: PictureRef, file: PathText): Promise<PathText> => {
+    await ledger.tickets.result(ticket.id, slot, file, await files.sha256(file), clock.now());
     return file;
   };
-  const result = pictures.find(({ slot }) => slot === "result");
+  const [result, baseline] = (["result", "baseline"] as const).map((slot) => refs.find((ref) => ref.slot === slot));
   if (!result) throw new AppError("backend-failed", `${ticket.backend} finished without a picture for @result.`);
-  const preview = await bring(result, workFile(attempting, "preview.png"));
-  const baseline = pictures.find(({ slot }) => slot === "baseline");
-  return baseline ? { preview, baseline: await bring(baseline, workFile(attempting, "baseline.png")) } : { preview };
+
+  const preview = workFile(attempting, "preview.png");
+  await backend.picture(submission, result, preview, signal);
+  const { factor, comparison } = await pictures.prove({ file: preview, size: { width, height }, plate }, signal);
+  if (comparison && isBlank(comparison))
+    return { blank: `${ticket.backend} gave back a picture of one colour for a photo of many.` };
+  await keep(result, preview);
+  // The builtin backend says by itself what it did not understand.
+  const doubts = comparison && backend.kind !== "builtin" ? doubtsOf(comparison, ticket.backend) : [];
+  if (doubts.length > 0) log.warn({ job: ticket.job, ticket: ticket.id, doubts }, "answer is doubtful");
+  const facts = { preview, doubts, ...(factor > 1 && { factor }) };
+  if (!baseline) return facts;
+
+  const known = workFile(attempting, "baseline.png");
+  await backend.picture(submission, baseline, known, signal);
+  await pictures.prove({ file: known, size: { width, height } }, signal);
+  return { ...facts, baseline: await keep(baseline, known) };
 }

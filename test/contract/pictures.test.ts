@@ -9,6 +9,7 @@ import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPictures } from "../../src/adapters/pictures/pictures.ts";
 import { openPool } from "../../src/adapters/pictures/pool.ts";
+import { doubtsOf, isBlank } from "../../src/core/answer/judge.ts";
 import { NEUTRAL } from "../../src/core/colour/parametric.ts";
 import type { PathText } from "../../src/core/inbox/path-text.ts";
 import { identity, latticeOf } from "../../src/core/lut/lattice.ts";
@@ -184,7 +185,7 @@ describe("plate, paint, prove, fit", () => {
     expect(bytesOf(two)).toEqual(bytesOf(one));
     expect(report.sizeBytes).toBe(bytesOf(one).length);
     expect(bytesOf(one).toString("latin1")).not.toMatch(/pHYs|eXIf|iCCP|tEXt|iTXt/);
-    await pictures.prove(one, frame);
+    await pictures.prove({ file: one, size: frame });
     const expected = await sceneImage(300, 200)
       .rotate(270)
       .extract(frame.crop)
@@ -203,7 +204,7 @@ describe("plate, paint, prove, fit", () => {
     const { left, top, width: across, height: down } = frame.inner!;
     const to = fresh("png");
     await pictures.plate({ original, frame, to });
-    await pictures.prove(to, frame);
+    await pictures.prove({ file: to, size: frame });
     const pixels = await sharp(bytesOf(to)).raw().toBuffer();
     const at = (x: number, y: number) => [...pixels.subarray(3 * (y * frame.width + x), 3 * (y * frame.width + x) + 3)];
     const mirrored = (place: number, from: number, length: number) => {
@@ -261,18 +262,39 @@ describe("plate, paint, prove, fit", () => {
     });
   });
 
-  test("a result cut short, damaged or of another size is incomplete", async () => {
+  test("a result cut short or damaged is incomplete, one of another size is no answer, one of twice the size is", async () => {
     const bytes = await sceneImage(64, 48).png().toBuffer();
     const size = { width: 64, height: 48 };
     const damaged = Buffer.from(bytes);
     damaged[bytes.length >> 1]! ^= 0xff;
     const prove = async (content: Buffer, wanted = size) =>
-      pictures.prove(await saved(folder, `prove-${++count}.png`, content), wanted);
-    await prove(bytes);
+      pictures.prove({ file: await saved(folder, `prove-${++count}.png`, content), size: wanted });
+    expect(await prove(bytes)).toEqual({ factor: 1, comparison: null });
+    expect(await prove(bytes, { width: 32, height: 24 })).toEqual({ factor: 2, comparison: null });
+    await expect(prove(bytes, { width: 32, height: 16 })).rejects.toMatchObject({ code: "picture-size" });
     await expect(prove(bytes.subarray(0, -20))).rejects.toMatchObject({ code: "picture-incomplete" });
     await expect(prove(damaged)).rejects.toMatchObject({ code: "picture-incomplete" });
-    await expect(prove(bytes, { width: 48, height: 64 })).rejects.toMatchObject({ code: "picture-incomplete" });
+    await expect(prove(bytes, { width: 48, height: 64 })).rejects.toMatchObject({ code: "picture-size" });
     await expect(prove(Buffer.from("<html>"))).rejects.toMatchObject({ code: "picture-incomplete" });
+  });
+
+  test("a result is held against its plate: blank, untouched, another photo's, larger", async () => {
+    const size = { width: 320, height: 208 };
+    const of = (seed: number) => sceneImage(size.width, size.height, seed);
+    const plate = await saved(folder, "held-plate.png", of(1).png());
+    const held = async (image: Sharp) => {
+      const file = await saved(folder, `held-${++count}.png`, image.png());
+      const { factor, comparison } = await pictures.prove({ file, size, plate });
+      return { factor, blank: isBlank(comparison!), doubts: doubtsOf(comparison!, "gpu-1").length };
+    };
+    const black = sharp({ create: { ...size, channels: 3, background: "black" } });
+    expect(await held(black)).toMatchObject({ blank: true });
+    expect(await held(of(1))).toEqual({ factor: 1, blank: false, doubts: 1 });
+    expect(await held(of(1).linear(1, 1))).toEqual({ factor: 1, blank: false, doubts: 1 });
+    expect(await held(of(1).linear(0.8, 20))).toEqual({ factor: 1, blank: false, doubts: 0 });
+    expect(await held(of(1).negate())).toEqual({ factor: 1, blank: false, doubts: 0 });
+    expect(await held(of(1).rotate(180))).toEqual({ factor: 1, blank: false, doubts: 1 });
+    expect(await held(of(1).resize(640, 416))).toEqual({ factor: 2, blank: false, doubts: 0 });
   });
 });
 

@@ -12,6 +12,7 @@ import type { FitReport } from "../../core/lut/fit/report.ts";
 import { HALD_SIZE, haldOf } from "../../core/lut/hald.ts";
 import { weaken } from "../../core/lut/lattice.ts";
 import { formatProfile } from "../../core/lut/lightroom.ts";
+import { scaled } from "../../core/workflow/framing.ts";
 import type { ExportRequest, FitRequest, OutsideRequest, PairRequest } from "../../ports.ts";
 import { readWhole, told, writeAtomic } from "../files.ts";
 import { infoOf } from "./anatomy.ts";
@@ -56,19 +57,21 @@ async function decodePair(request: PairRequest, size: number, pixelsMax: number)
   const before = await openPicture(request.before, pixelsMax);
   const after = await openPicture(request.after, pixelsMax);
   const [from, to] = [infoOf(before.anatomy), infoOf(after.anatomy)];
-  const answer = request.part ?? { left: 0, top: 0, width: to.width, height: to.height };
+  const whole = { left: 0, top: 0, width: to.width, height: to.height };
+  const answer = request.part ? scaled(request.part, to.width / from.width) : whole;
   const question = request.part ?? frameOf(from.width, from.height, to.width, to.height);
-  const { width, height } = scaledTo(answer, FIT_PIXELS_MAX);
+  // Pixels that an answer has beyond the plate's say nothing of a look.
+  const { width, height } = scaledTo(request.part ?? answer, FIT_PIXELS_MAX);
   const shown = await decodeSrgb(before, { crop: question, width, height });
   const answered = await decodeSrgb(after, { crop: answer, width, height });
-  const baseline =
-    request.baseline === null
-      ? null
-      : await decodeSrgb(await openPicture(request.baseline, pixelsMax), { crop: answer, width, height });
+  const baseline = request.baseline === null ? null : await openPicture(request.baseline, pixelsMax);
+  // It may be as large as the plate where the answer is larger.
+  const own = baseline && request.part && scaled(request.part, infoOf(baseline.anatomy).width / from.width);
+  const known = baseline && (await decodeSrgb(baseline, { crop: own ?? answer, width, height }));
   const input = {
     before: shown.rgb,
     after: answered.rgb,
-    ...(baseline && { baseline: baseline.rgb }),
+    ...(known && { baseline: known.rgb }),
     ...(shown.alpha && { alpha: shown.alpha }),
     width,
     height,

@@ -76,9 +76,14 @@ function picturesOver(pool: Pool, workers: number, pixelsMax: number): Pictures 
     async paint(request, signal) {
       await run("paint", request, await needs(request.plate, 2), signal);
     },
-    async prove(file, size, signal) {
-      const pixels = Math.min(PREVIEW_PIXELS_MAX, size.width * size.height);
-      await run("prove", { file, size }, BASE_BYTES + 8 * pixels, signal);
+    async prove(request, signal) {
+      const { width, height } = request.size;
+      // What cannot be read is said by the proof itself.
+      const pixels = await anatomy(request.file).then(
+        (it) => it.width * it.height,
+        () => width * height,
+      );
+      return run("prove", request, BASE_BYTES + 8 * (Math.min(PREVIEW_PIXELS_MAX, pixels) + width * height), signal);
     },
     async fit(request, signal) {
       let bytes = BASE_BYTES;

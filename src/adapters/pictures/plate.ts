@@ -1,15 +1,14 @@
-/** The small pictures: plates sent to a backend, what the builtin backend paints, and what comes home. */
+/** The small pictures: plates sent to a backend, and what the builtin backend paints. */
 import { createHash } from "node:crypto";
 import sharp from "sharp";
 import { type Grade, gradeLattice } from "../../core/colour/parametric.ts";
 import { AppError } from "../../core/errors.ts";
-import { showPath } from "../../core/inbox/path-text.ts";
 import { type Kernel, prepareKernel } from "../../core/lut/kernel/kernel.ts";
 import type { Frame } from "../../core/workflow/framing.ts";
-import type { PaintRequest, PlateRequest, ProveRequest } from "../../ports.ts";
-import { readWhole, told, writeAtomic } from "../files.ts";
-import { infoOf, PREVIEW_PIXELS_MAX } from "./anatomy.ts";
-import { decodeSrgb, FILE_BYTES_MAX, type Opened, openPicture } from "./decode.ts";
+import type { PaintRequest, PlateRequest } from "../../ports.ts";
+import { told, writeAtomic } from "../files.ts";
+import { infoOf } from "./anatomy.ts";
+import { decodeSrgb, type Opened, openPicture } from "./decode.ts";
 import { withChunks } from "./png.ts";
 
 /** RGB pixels as a PNG of header, pixels and end alone: the same pixels give the same bytes. */
@@ -61,24 +60,6 @@ function kernelOf(grade: Grade): Kernel {
   const text = JSON.stringify(grade);
   if (lastKernel?.grade !== text) lastKernel = { grade: text, kernel: prepareKernel(gradeLattice(grade), 8) };
   return lastKernel.kernel;
-}
-
-/** Every pixel of a PNG that came over a network. */
-export async function prove({ file, size }: ProveRequest): Promise<undefined> {
-  const incomplete = (what: string, cause?: unknown) =>
-    new AppError("picture-incomplete", `${showPath(file)} ${what}.`, { path: file }, cause);
-  const bytes = await told("read", file, () => readWhole(file, FILE_BYTES_MAX));
-  if (bytes.toString("latin1", 0, 8) !== "\x89PNG\r\n\x1a\n") throw incomplete("is not a PNG");
-  if (bytes.toString("latin1", bytes.length - 8, bytes.length - 4) !== "IEND")
-    throw incomplete("does not end as a PNG does");
-  try {
-    const limits = { limitInputPixels: PREVIEW_PIXELS_MAX, failOn: "warning" } as const;
-    const { info } = await sharp(bytes, limits).raw().toBuffer({ resolveWithObject: true });
-    if (info.width === size.width && info.height === size.height) return;
-    throw incomplete(`has ${info.width} × ${info.height} pixels, not ${size.width} × ${size.height}`);
-  } catch (thrown) {
-    throw thrown instanceof AppError ? thrown : incomplete("cannot be decoded", thrown);
-  }
 }
 
 export const sha256Of = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");

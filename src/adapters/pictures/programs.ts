@@ -21,7 +21,7 @@ export function programsFor(pixelsMax: number): Readonly<Record<TaskName, Progra
     develop: async (asks, signal) => (await import("./raw/develop.ts")).develop(asks, pixelsMax, signal),
     plate: async (asks) => (await import("./plate.ts")).plate(asks, pixelsMax),
     paint: async (asks) => (await import("./plate.ts")).paint(asks, pixelsMax),
-    prove: async (asks) => (await import("./plate.ts")).prove(asks),
+    prove: async (asks) => (await import("./prove.ts")).prove(asks),
     fit: async (asks) => (await import("./look.ts")).fitPairs(asks, pixelsMax),
     outside: async (asks) => (await import("./look.ts")).outside(asks, pixelsMax),
     exportLook: async (asks) => (await import("./look.ts")).exportLook(asks),

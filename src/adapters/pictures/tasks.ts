@@ -17,7 +17,7 @@ export type Tasks = {
     readonly gives: { readonly sha256: string; readonly sizeBytes: number };
   };
   readonly paint: { readonly asks: ports.PaintRequest; readonly gives: undefined };
-  readonly prove: { readonly asks: ports.ProveRequest; readonly gives: undefined };
+  readonly prove: { readonly asks: ports.ProveRequest; readonly gives: ports.ProveReport };
   readonly fit: { readonly asks: ports.FitRequest; readonly gives: FitReport };
   readonly outside: { readonly asks: ports.OutsideRequest; readonly gives: readonly number[] };
   readonly exportLook: { readonly asks: ports.ExportRequest; readonly gives: undefined };

@@ -114,6 +114,8 @@ export type Facts = {
   readonly plate?: string;
   readonly ticket?: string;
   readonly preview?: PathText;
+  /** How many times as large as the plate the preview is; left out for once. */
+  readonly factor?: number;
   readonly baseline?: PathText;
   readonly rounding?: "rounded" | "truncated";
   /** The finish a person chose for this preview. */

@@ -59,7 +59,7 @@ const SURROUNDINGS: Partial<Record<ErrorCode, number>> = {
 const GIVES: Readonly<Record<Stage, readonly (keyof Facts)[]>> = {
   upload: ["backend", "plate"],
   queue: ["ticket", "notes"],
-  fetch: ["preview", "baseline", "rounding", "approvedAs"],
+  fetch: ["preview", "factor", "baseline", "rounding", "approvedAs"],
   lut: ["look", "cube", "verdict", "score", "fit", "grid", "finish", "heatmap", "outside", "failsOn"],
   write: ["temps", "outputs"],
   retire: ["retiring"],

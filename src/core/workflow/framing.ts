@@ -21,6 +21,14 @@ export type Framing = "crop" | "pad";
 
 export type Box = { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
 
+/** The same box in a picture that is so many times as large. */
+export const scaled = ({ left, top, width, height }: Box, factor: number): Box => ({
+  left: left * factor,
+  top: top * factor,
+  width: width * factor,
+  height: height * factor,
+});
+
 export type Frame = {
   /** The part of the photo the plate shows, in whole pixels of the upright original. */
   readonly crop: Box;

@@ -18,6 +18,8 @@ export type Flaws = {
   readonly relight?: number;
   /** How much darker than the middle the corners are, 0.6 leaves 40 %. */
   readonly vignette?: number;
+  /** The picture shows something else: the plate upside down. */
+  readonly stranger?: boolean;
   /** Colour error of the autoencoder, on result and baseline alike; 1 is about 3 levels. */
   readonly warp?: number;
 };
@@ -66,6 +68,7 @@ export type ComfyuiOptions = {
  *   cut-view         sends half of a picture and drops the connection
  *   truncated-view   sends half of a picture as if it were the whole
  *   out-of-memory    a render fails for want of GPU memory
+ *   black-picture    a render ends well with a black picture, as when a number in the VAE is none
  *   node-error       a render fails in its sampler (without one, in its saver)
  *   interrupt        somebody interrupts a render
  *   kill-worker      the worker ends with a job in its hands: running for ever, everything after it pending
@@ -82,6 +85,7 @@ export const FAULTS = [
   "cut-view",
   "truncated-view",
   "out-of-memory",
+  "black-picture",
   "node-error",
   "interrupt",
   "kill-worker",

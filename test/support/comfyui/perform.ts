@@ -114,6 +114,7 @@ async function sampler(
 ): Promise<Picture> {
   const plate = await resize(reference ?? latent, latent.width, latent.height);
   await sample(steps, plate);
+  if (control.faults.take("black-picture")) return { ...plate, values: new Float32Array(plate.values.length) };
   const look = typeof control.look === "function" ? control.look(text, seed) : control.look;
   return paint(plate, look ?? WARM, denoise, seed, control.flaws);
 }

@@ -101,6 +101,7 @@ export function paint(plate: Picture, look: Lattice, amount: number, seed: numbe
   let picture = applyLook(plate, look, amount);
   const { shift = { x: 0, y: 0 }, zoom = 1, noise = 0, repaint = 0, relight = 0, vignette = 0 } = flaws;
   if (shift.x !== 0 || shift.y !== 0 || zoom !== 1) picture = move(picture, shift.x, shift.y, zoom);
+  if (flaws.stranger) turned(picture);
   if (relight !== 0) relit(picture, relight);
   if (vignette !== 0) vignetted(picture, vignette);
   if (repaint > 0) repainted(picture, repaint);
@@ -147,6 +148,15 @@ function move(picture: Picture, right: number, down: number, zoom: number): Pict
     }
   }
   return { width, height, values: out };
+}
+
+/** Upside down and the other way round. */
+function turned({ values }: Picture): void {
+  for (let at = 0, from = values.length - 3; at < from; at += 3, from -= 3) {
+    const here = values.slice(at, at + 3);
+    values.copyWithin(at, from, from + 3);
+    values.set(here, from);
+  }
 }
 
 function relit({ width, values }: Picture, factor: number): void {

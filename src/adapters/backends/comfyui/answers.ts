@@ -118,16 +118,30 @@ export function progressOf(entry: Entry, prefix: string): Progress {
   const pictures = picturesOf(entry, saver, "result");
   if (pictures.length > 0) {
     const baseline = picturesOf(entry, saverOf(graph, `${prefix}-baseline`), "baseline");
-    return { kind: "finished", pictures: [...pictures, ...baseline], ranMs: ranMsOf(messages) };
+    const foreign =
+      pictures.find(({ name }) => !isNamed(name, `${prefix}_`)) ??
+      baseline.find(({ name }) => !isNamed(name, `${prefix}-baseline_`));
+    if (foreign) {
+      const message = `The run gave ${foreign.name}, which is not named as ours are (${prefix}_…): it may be another photo's.`;
+      return { kind: "failed", code: "picture-foreign", message };
+    }
+    return { kind: "finished", pictures: [...pictures, ...baseline], ranMs: ranMs(messages, graph) };
   }
   const where = saver === undefined ? "its result node" : labelOf(graph, saver);
   return { kind: "failed", code: "backend-failed", message: `The run ended well but ${where} saved no picture.` };
 }
 
-/** From start to success by the server's own clock, ms; null where it says neither (before 2024-07). */
-function ranMsOf(messages: ReadonlyMap<string, Readonly<Record<string, unknown>>>): number | null {
-  const from = messages.get("execution_start")?.timestamp;
-  const to = messages.get("execution_success")?.timestamp;
+/** A server on Windows says its folders with backslashes. */
+const isNamed = (name: string, start: string): boolean => name.replaceAll("\\", "/").startsWith(start);
+
+/** How long it ran by the server's own clock; null where that says nothing of another run, as when its sampler was cached. */
+function ranMs(messages: ReadonlyMap<string, Readonly<Record<string, unknown>>>, graph: PostedGraph): number | null {
+  const at = (event: string) => messages.get(event)?.timestamp;
+  const [from, to] = [at("execution_start"), at("execution_success")];
+  const cached = messages.get("execution_cached")?.nodes;
+  const isCached = (id: unknown) =>
+    /sampler/i.test(String(ObjectShape.safeParse(graph[String(id)]).data?.class_type ?? ""));
+  if (Array.isArray(cached) && cached.some(isCached)) return null;
   return typeof from === "number" && typeof to === "number" && to >= from ? to - from : null;
 }
 
