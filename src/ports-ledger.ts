@@ -205,6 +205,14 @@ export type Ledger = {
     /** Places taken on a backend. */
     held(backend: string): Promise<number>;
     result(ticket: string, slot: string, file: PathText, sha256: string, now: number): Promise<void>;
+    /** The pictures that came back for it. */
+    results(
+      ticket: string,
+    ): Promise<readonly { readonly slot: string; readonly file: PathText; readonly sha256: string }[]>;
+    /** Ended tickets that their backend may still remember. */
+    untidied(backend: string, limit: number): Promise<readonly string[]>;
+    /** Their backend remembers them no more. */
+    tidied(ids: readonly string[], now: number): Promise<void>;
   };
   readonly runs: {
     /** How long a run of this workflow took. */

@@ -224,6 +224,8 @@ export type Backend = {
   picture(submission: Submission, ref: PictureRef, to: PathText, signal?: AbortSignal): Promise<void>;
   /** Takes it out of the queue or interrupts it, if it is there. */
   cancel(ticket: string, signal?: AbortSignal): Promise<void>;
+  /** Forgets what it keeps of these tickets, all of which have ended; of nobody else's. Safe to repeat. */
+  tidy(tickets: readonly string[], signal?: AbortSignal): Promise<void>;
   /** How the backend turns floats into bytes; found out once per backend. */
   rounding(signal?: AbortSignal): Promise<"rounded" | "truncated">;
   /** Calls back when something may have changed for a ticket, or (null) in general. Returns an unsubscribe. */

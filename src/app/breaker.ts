@@ -93,7 +93,7 @@ function watchedBackend(backend: Backend, heard: Heard): Backend {
         throw thrown;
       }
     };
-  const { probe, preflight, put, submit, progress, withdraw, cancel, rounding, picture } = backend;
+  const { probe, preflight, put, submit, progress, withdraw, cancel, tidy, rounding, picture } = backend;
   return {
     ...backend,
     probe: watch("probe", probe),
@@ -103,6 +103,7 @@ function watchedBackend(backend: Backend, heard: Heard): Backend {
     progress: watch("progress", progress),
     withdraw: watch("withdraw", withdraw),
     cancel: watch("cancel", cancel),
+    tidy: watch("tidy", tidy),
     rounding: watch("rounding", rounding),
     picture: watch("picture", picture),
   };

@@ -4,8 +4,11 @@ import { joinPath } from "../core/inbox/path-text.ts";
 import type { Ports } from "../ports.ts";
 import type { Pool } from "./backends.ts";
 import { tendBackends } from "./tend-backends.ts";
+import { openTidy } from "./tidy.ts";
 
 const SWEEP_MS = 2_000;
+/** A program that ends tidies up behind itself, but not for long. */
+const GOODBYE_MS = 2_000;
 /** Work files stay this long after their job ended, for whoever wants to see what the model saw. */
 const WORK_KEPT_MS = 24 * 3_600_000;
 /** Followers that were away longer than this begin anew. */
@@ -21,6 +24,7 @@ export type Sweep = { run(signal: AbortSignal): Promise<void> };
 export function openSweep(ports: Ports & { readonly backends: Pool }, instance: string, nudge: () => void): Sweep {
   const { clock, files, ledger, log } = ports;
   const tend = tendBackends(ports);
+  const tidy = openTidy(ports);
   let workSweptAt = 0;
 
   async function once(signal: AbortSignal): Promise<void> {
@@ -28,6 +32,7 @@ export function openSweep(ports: Ports & { readonly backends: Pool }, instance: 
     let moved = await ledger.jobs.freeLeases(instance, now);
     moved += await ledger.shoots.tend(now);
     moved += await tend(signal);
+    await tidy(signal);
     if (moved > 0) nudge();
     if (now - workSweptAt < WORK_SWEEP_MS) return;
     workSweptAt = now;
@@ -75,6 +80,7 @@ export function openSweep(ports: Ports & { readonly backends: Pool }, instance: 
         }
         await clock.sleep(SWEEP_MS, signal);
       }
+      await tidy(AbortSignal.timeout(GOODBYE_MS)).catch((err) => log.debug({ err }, "not all histories are tidy"));
     },
   };
 }

@@ -29,9 +29,10 @@ export const fetchStage = defineStage({
     const submission = await submissionOf(job, ticket, ports);
     const ended = (state: "finished" | "lost" | "cancelled") => ledger.tickets.mark(id, state, clock.now());
 
+    const known = await onRecord(ticket, ports);
     let seen: Progress;
     try {
-      seen = await backend.progress(submission, attempting.signal);
+      seen = known ?? (await backend.progress(submission, attempting.signal));
     } catch (thrown) {
       const { code, data, message } = asAppError(thrown);
       const elsewhere = job.recipe.backends.some((other) => other !== name && backends.isUp(other));
@@ -66,7 +67,7 @@ export const fetchStage = defineStage({
       case "finished": {
         if (seen.ranMs !== null)
           await ledger.runs.add({ backend: name, workflow: job.recipe.workflow, ms: seen.ranMs }, clock.now());
-        const home = await bringHome(seen.pictures, submission, ticket, ports, attempting);
+        const home = await bringHome(seen.pictures, known !== undefined, submission, ticket, ports, attempting);
         await ended("finished");
         if ("blank" in home) return rewind("queue", "picture-constant", home.blank);
         const { doubts, ...facts } = home;
@@ -93,9 +94,28 @@ async function roundingOf(name: string, { backends, clock, ledger }: Ports, atte
 
 type Home = Pick<Facts, "factor" | "baseline"> & { readonly preview: PathText; readonly doubts: readonly string[] };
 
-/** What came back, proved and on record; or why it is no answer at all. */
+/**
+ * The pictures of an attempt that was killed before it could say so. Its backend may have been told to forget the ticket since:
+ * what was brought home needs nobody's history.
+ */
+async function onRecord(
+  ticket: Ticket,
+  { files, ledger }: Ports,
+): Promise<(Progress & { kind: "finished" }) | undefined> {
+  if (ticket.state !== "finished") return undefined;
+  const pictures: PictureRef[] = [];
+  for (const { slot, file, sha256 } of await ledger.tickets.results(ticket.id)) {
+    if (slot !== "result" && slot !== "baseline") continue;
+    if (!(await files.stat(file)) || (await files.sha256(file)) !== sha256) return undefined;
+    pictures.push({ slot, name: slot });
+  }
+  return pictures.some(({ slot }) => slot === "result") ? { kind: "finished", pictures, ranMs: null } : undefined;
+}
+
+/** What came back, proved and on record; or why it is no answer at all. `isHere`: it was brought home before. */
 async function bringHome(
   refs: readonly PictureRef[],
+  isHere: boolean,
   submission: Submission,
   ticket: Ticket,
   { backends, clock, files, ledger, log, pictures }: Ports,
@@ -112,7 +132,7 @@ async function bringHome(
   if (!result) throw new AppError("backend-failed", `${ticket.backend} finished without a picture for @result.`);
 
   const preview = workFile(attempting, "preview.png");
-  await backend.picture(submission, result, preview, signal);
+  if (!isHere) await backend.picture(submission, result, preview, signal);
   const { factor, comparison } = await pictures.prove({ file: preview, size: { width, height }, plate }, signal);
   if (comparison && isBlank(comparison))
     return { blank: `${ticket.backend} gave back a picture of one colour for a photo of many.` };
@@ -124,7 +144,7 @@ async function bringHome(
   if (!baseline) return facts;
 
   const known = workFile(attempting, "baseline.png");
-  await backend.picture(submission, baseline, known, signal);
+  if (!isHere) await backend.picture(submission, baseline, known, signal);
   await pictures.prove({ file: known, size: { width, height } }, signal);
   return { ...facts, baseline: await keep(baseline, known) };
 }

@@ -348,7 +348,6 @@ describe("endings", () => {
     await rig.server.restart();
     expect(await rig.backend.progress(submission)).toEqual({
       kind: "finished",
-      ranMs: null,
       pictures: [
         { slot: "result", name: `${submission.prefix}_00001_.png` },
         { slot: "baseline", name: `${submission.prefix}-baseline_00001_.png` },

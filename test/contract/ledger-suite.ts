@@ -434,6 +434,29 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
       expect(await ledger.tickets.stray()).toEqual([]);
     });
 
+    withLedger("an ended ticket is untidied until it is noted; one on its way never is", async (ledger) => {
+      await add(ledger);
+      await ledger.plates.add(aPlate);
+      for (const id of ["t1", "t2", "t3"]) await ledger.tickets.reserve(aTicket(id), 3);
+      await ledger.tickets.mark("t1", "finished", 2);
+      await ledger.tickets.mark("t2", "cancelled", 3);
+      expect(await ledger.tickets.untidied("gpu-2", 9)).toEqual([]);
+      expect([...(await ledger.tickets.untidied("gpu-1", 9))].sort()).toEqual(["t1", "t2"]);
+      expect(await ledger.tickets.untidied("gpu-1", 1)).toHaveLength(1);
+      await ledger.tickets.tidied(["t1", "nobody"], 4);
+      expect(await ledger.tickets.untidied("gpu-1", 9)).toEqual(["t2"]);
+    });
+
+    withLedger("what came back for a ticket is on record by slot", async (ledger) => {
+      await add(ledger);
+      await ledger.plates.add(aPlate);
+      await ledger.tickets.reserve(aTicket("t1"), 1);
+      const preview = "/work/preview.png" as PathText;
+      await ledger.tickets.result("t1", "result", preview, "aa", 2);
+      await ledger.tickets.result("t1", "result", preview, "bb", 3);
+      expect(await ledger.tickets.results("t1")).toEqual([{ slot: "result", file: preview, sha256: "bb" }]);
+    });
+
     withLedger("a placement is found again by plate and backend", async (ledger) => {
       await add(ledger);
       await ledger.plates.add(aPlate);

@@ -41,6 +41,7 @@ export function open({ name }: z.infer<typeof options>, { pictures }: BuiltinCon
       await pictures.paint({ plate: plate.file, grade: readPrompt(prompt).grade, to }, signal);
     },
     cancel: async () => {},
+    tidy: async () => {},
     rounding: async () => "rounded",
     onNudge: () => () => {},
     close: async () => {},

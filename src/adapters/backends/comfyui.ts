@@ -19,6 +19,7 @@ import { measureRounding } from "./comfyui/rounding.ts";
 import { askServer } from "./comfyui/server.ts";
 import { connectSocket, type Heard } from "./comfyui/socket.ts";
 import { rememberTickets } from "./comfyui/tickets.ts";
+import { tidyHistory } from "./comfyui/tidy.ts";
 import { watchWorker } from "./comfyui/watch.ts";
 
 const ms = (usual: number) => z.number().int().positive().default(usual);
@@ -35,6 +36,7 @@ export const options = z.strictObject({
   token: z.string().min(1).optional().describe("Sent as `Authorization: Bearer`, for a proxy in front of ComfyUI."),
   headers: z.record(z.string(), z.string()).default({}).describe("Further headers of every request, sockets too."),
   ca: z.string().optional().describe("Certificate authorities to trust besides the usual ones, as PEM text."),
+  tidy: z.boolean().default(true).describe("Take the entries of our prompts out of its history when they have ended."),
   timeouts: z
     .strictObject({
       connectMs: ms(5_000).describe("To reach the host."),
@@ -99,7 +101,8 @@ export function open(config: Options, context: Context): Backend {
   const watch = watchWorker({ clock, socket, tickets, stuckMs: timeouts.stuckMs });
   const jobs = runJobs({ http, server, socket, tickets, watch, transfers, fill, clock, log, ...timeouts });
   const preflight = rememberReadiness({ http, server, socket, clock, read });
-  const rounding = measureRounding({ jobs, transfers, clock, ids, log, probeMs: timeouts.probeMs });
+  const tidy = config.tidy ? tidyHistory({ http, server, tickets }) : async () => {};
+  const rounding = measureRounding({ jobs, transfers, clock, ids, log, probeMs: timeouts.probeMs, tidy });
 
   return {
     name: config.name,
@@ -126,6 +129,7 @@ export function open(config: Options, context: Context): Backend {
     picture: transfers.picture,
     withdraw: jobs.withdraw,
     cancel: jobs.cancel,
+    tidy,
     rounding,
     onNudge(listener) {
       socket.start();

@@ -71,6 +71,16 @@ export function ticketsOver(db: Db): Ledger["tickets"] {
                     lease = NULL, lease_owner = NULL, lease_until = NULL, waits_on = NULL, due_at = @now
     WHERE stage = 'fetch' AND status IN ('ready', 'leased') AND facts ->> '$.ticket' = @id
       AND id = (SELECT job FROM tickets WHERE id = @id)`);
+  const results = db.prepare<[string], { slot: string; file: PathText; sha256: string }>(
+    "SELECT slot, file, sha256 FROM results WHERE ticket = ? ORDER BY slot, n",
+  );
+  const untidied = db
+    .prepare(`
+    SELECT id FROM tickets WHERE backend = ? AND tidied_at IS NULL AND state IN ('finished', 'lost', 'cancelled') LIMIT ?`)
+    .pluck();
+  const tidied = db.prepare(
+    "UPDATE tickets SET tidied_at = @now WHERE id IN (SELECT value FROM json_each(@ids)) AND tidied_at IS NULL",
+  );
 
   const setState = db.transaction((id: string, state: TicketState, now: number) => {
     const backend = mark.get({ id, state, now });
@@ -97,6 +107,9 @@ export function ticketsOver(db: Db): Ledger["tickets"] {
     live: async (backend) =>
       live.all(backend).map(({ priority, inbox, ...row }) => ({ ...ticketOf(row), priority, inbox })),
     held: async (backend) => held.get(backend) as number,
+    results: async (ticket) => results.all(ticket),
+    untidied: async (backend, limit) => untidied.all(backend, limit) as string[],
+    tidied: async (ids, now) => void tidied.run({ ids: JSON.stringify(ids), now }),
     result: async (ticket, slot, file: PathText, sha256, now) => void result.run({ ticket, slot, file, sha256, now }),
   };
 }

@@ -26,6 +26,7 @@ export type BackendConfig =
       readonly weight: number;
       /** Workflows it runs, or null for all. */
       readonly only: readonly string[] | null;
+      readonly tidy: boolean;
       readonly timeouts: {
         readonly connectMs: number;
         readonly answerMs: number;

@@ -58,6 +58,12 @@ export const backend = z.discriminatedUnion("kind", [
       .nullable()
       .default(null)
       .describe("It runs these workflows alone; without it, all that it has the nodes and models for."),
+    tidy: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Take our prompts out of its history once their pictures are here: it keeps every graph until it is restarted.",
+      ),
     timeouts: z
       .strictObject({
         connect: duration("100ms", "10m").default("5s").describe("To reach the host."),

@@ -28,6 +28,7 @@ const USUAL = {
   ca: null,
   weight: 1,
   only: null,
+  tidy: true,
 };
 
 test("nothing configured is one inbox, one outbox and the builtin backend", () => {

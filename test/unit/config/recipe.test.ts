@@ -23,6 +23,7 @@ const gpu = {
   ca: null,
   weight: 1,
   only: null,
+  tidy: true,
   timeouts: LIMITS,
 } as const;
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { AppError } from "../../../core/errors.ts";
-import type { Clock, Ids, Log } from "../../../ports.ts";
+import type { Backend, Clock, Ids, Log } from "../../../ports.ts";
 import { progressOf } from "./answers.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Transfers } from "./pictures.ts";
@@ -25,6 +25,7 @@ type Wiring = {
   readonly ids: Ids;
   readonly log: Log;
   readonly probeMs: number;
+  readonly tidy: Backend["tidy"];
 };
 
 /** Measures once; where that is not possible the answer is "truncated", as every known version does. */
@@ -45,12 +46,26 @@ export function measureRounding(wiring: Wiring): (signal?: AbortSignal) => Promi
   };
 }
 
-async function probe({ jobs, transfers, clock, ids, probeMs }: Wiring, signal?: AbortSignal): Promise<Rounding> {
+async function probe(wiring: Wiring, signal?: AbortSignal): Promise<Rounding> {
+  const ticket = wiring.ids.uuid();
+  try {
+    return await measure(wiring, ticket, signal);
+  } finally {
+    await wiring.tidy([ticket], signal).catch((thrown: unknown) => {
+      wiring.log.debug({ reason: String(thrown) }, "the probe's entry stays in the history");
+    });
+  }
+}
+
+async function measure(
+  { jobs, transfers, clock, probeMs }: Wiring,
+  ticket: string,
+  signal?: AbortSignal,
+): Promise<Rounding> {
   const before: Pixels = { width: SIDE, height: SIDE, rgb: gradient() };
   const bytes = writePng(before);
   const name = `${createHash("sha256").update(bytes).digest("hex").slice(0, 32)}.png`;
   const image = await transfers.upload({ folder: FOLDER, name, bytes }, signal);
-  const ticket = ids.uuid();
   const prefix = `${FOLDER}/${ticket}`;
   const graph = {
     "1": { class_type: "LoadImage", inputs: { image } },

@@ -6,7 +6,7 @@ import { type Http, notComfyUi } from "./http.ts";
 /** How many of the newest history entries are searched for a ticket that runs under a foreign id. */
 const ENTRIES_SEARCHED = 200;
 /** From this version on the server takes the prompt_id we choose. */
-const KEEPS_OUR_ID = "0.3.45";
+export const KEEPS_OUR_ID = "0.3.45";
 
 export type Seen =
   | { readonly kind: "running"; readonly item: QueueItem }
@@ -24,6 +24,8 @@ export type Server = {
   /** Such as "0.3.64"; undefined when the server does not say. Asked once per socket connection. */
   version(signal?: AbortSignal): Promise<string | undefined>;
   queue(signal?: AbortSignal): Promise<Queue>;
+  /** The newest entries of its history, newest last. */
+  recent(signal?: AbortSignal): Promise<readonly Entry[]>;
   /** Queue first, then history: in the other order a job that just ends is missed. */
   look(wanted: Wanted, signal?: AbortSignal): Promise<Seen>;
 };
@@ -71,14 +73,15 @@ export function askServer(http: Http, url: string, connection: () => string): Se
     return read;
   }
 
+  const recent = (signal?: AbortSignal) => history(`/history?max_items=${ENTRIES_SEARCHED}`, signal);
+
   async function ended(wanted: Wanted, signal?: AbortSignal): Promise<Seen> {
     for (const pid of new Set([wanted.pid, wanted.ticket])) {
       const [entry] = await history(`/history/${encodeURIComponent(pid)}`, signal);
       if (entry) return { kind: "ended", pid, entry };
     }
     if (atLeast(await version(signal), KEEPS_OUR_ID)) return { kind: "absent" };
-    const entries = await history(`/history?max_items=${ENTRIES_SEARCHED}`, signal);
-    const entry = entries.findLast(({ prompt }) => mentions(prompt[2], wanted.mark));
+    const entry = (await recent(signal)).findLast(({ prompt }) => mentions(prompt[2], wanted.mark));
     return entry ? { kind: "ended", pid: entry.prompt[1], entry } : { kind: "absent" };
   }
 
@@ -89,6 +92,7 @@ export function askServer(http: Http, url: string, connection: () => string): Se
     },
     version,
     queue,
+    recent,
     async look(wanted, signal) {
       const { running, pending } = await queue(signal);
       const item = running.find((each) => isWanted(each, wanted));

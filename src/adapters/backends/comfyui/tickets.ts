@@ -19,6 +19,8 @@ export type Ticket = {
 export type Tickets = {
   /** The ticket's memory, made when there is none. */
   of(ticket: string): Ticket;
+  /** The id it runs under over there, as far as is known here. */
+  pidOf(ticket: string): string;
   /** The ticket that runs under this id, if it is ours. */
   owner(pid: string): string | undefined;
   /** Notes that the socket spoke of this id; gives the ticket if it is ours. */
@@ -45,6 +47,7 @@ export function rememberTickets(clock: Clock): Tickets {
 
   return {
     of,
+    pidOf: (ticket) => tickets.get(ticket)?.pid ?? ticket,
     owner,
     heard(pid, fraction) {
       const ticket = owner(pid);
