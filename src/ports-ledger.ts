@@ -3,6 +3,7 @@
 import type { PathText } from "./core/inbox/path-text.ts";
 import type { Claimed, Facts, FinishName, Job, Sidecar, Stage, Status } from "./core/job/job.ts";
 import type { Attempt, Ticket, TicketState } from "./core/job/journal.ts";
+import type { JobProgress } from "./core/job/progress.ts";
 import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
 import type { Looks, Shoots, ShootWanted } from "./ports-looks.ts";
@@ -141,6 +142,8 @@ export type Ledger = {
     /** The first due jobs by priority then age, each leased. */
     claim(request: ClaimRequest): Promise<readonly Claimed[]>;
     renew(id: string, lease: string, until: number): Promise<boolean>;
+    /** Which of these leases still hold. */
+    leased(leases: readonly string[]): Promise<readonly string[]>;
     /** Facts learnt inside a stage, kept only while the lease holds. Throws `lease-lost`. */
     note(id: string, lease: string, facts: Facts): Promise<void>;
     /** Ends an attempt: next state, attempt row and event in one transaction; a held hero holds its shoot. Throws `lease-lost`. */
@@ -261,6 +264,12 @@ export type Ledger = {
   };
   readonly looks: Looks;
   readonly shoots: Shoots;
+  readonly progress: {
+    /** Kept at most once a second for each job, and only while it is at fetch with this ticket. */
+    put(progress: JobProgress, now: number): Promise<void>;
+    /** Of all jobs that are on a backend now. */
+    all(): Promise<readonly JobProgress[]>;
+  };
   readonly attempts: { of(job: string): Promise<readonly Attempt[]> };
   readonly events: {
     add(kind: string, job: string | null, data: Readonly<Record<string, unknown>>, now: number): Promise<void>;
@@ -286,5 +295,7 @@ export type Ledger = {
     get(): Promise<DaemonRow | undefined>;
     leave(instance: string): Promise<void>;
   };
+  /** Has another process written to it since this was asked last? False at first. */
+  changed(): Promise<boolean>;
   close(): Promise<void>;
 };

@@ -1,6 +1,7 @@
 /** The line at work: the runner, its sweep and the backends' nudges, from start to stop. */
 import { openRunner, type Runner } from "./runner.ts";
 import { openSweep } from "./sweep.ts";
+import { watchLedger } from "./watch.ts";
 import type { LinePorts } from "./wire.ts";
 
 export type Line = {
@@ -42,7 +43,12 @@ export async function startLine(ports: LinePorts, { instance, limits, only }: Li
       else heard(ticket, fraction).catch((err) => log.warn({ err, ticket }, "nudge was lost; the poll will see it"));
     }),
   );
-  const working = Promise.all([runner.run(), sweep.run(stopping.signal)]);
+  /** A person cancels, retries or approves by another process. */
+  const steered = async (): Promise<void> => {
+    sweep.nudge();
+    await runner.refresh();
+  };
+  const working = Promise.all([runner.run(), sweep.run(stopping.signal), watchLedger(ports, steered, stopping.signal)]);
   // The rejection is handed on by stop(); until then it must not count as unhandled.
   working.catch((err) => log.fatal({ err }, "the line has ended"));
   return {

@@ -34,6 +34,8 @@ export type Runner = {
   run(): Promise<void>;
   /** Something may have changed: look now. */
   nudge(): void;
+  /** Another process wrote to the ledger: stop what is ours no more, and look now. */
+  refresh(): Promise<void>;
   /** Ends what runs (uncounted, it goes on at the next start) and resolves when all is quiet. */
   stop(): Promise<void>;
 };
@@ -45,7 +47,7 @@ const FETCHES_MAX = 8;
 const FINISHING_AHEAD = 2;
 /** Another process may have written to the ledger: look at least this often. */
 const LOOK_MS = 1_000;
-/** Renewed at a third of its length, which is also how soon a stage notices that its job was cancelled. */
+/** Renewed at a third of its length. */
 const LEASE_MS = 15_000;
 
 const LEDGER_PAUSE_MS = 2_000;
@@ -167,10 +169,21 @@ export function openRunner(ports: Ports & { readonly backends: Pool }, options: 
   }
 
   async function renew(): Promise<void> {
-    for (const { claimed, controller } of running.values()) {
-      const kept = await ledger.jobs.renew(claimed.job.id, claimed.lease, clock.now() + LEASE_MS);
-      if (!kept) controller.abort(new AppError("lease-lost", `Job ${claimed.job.id} is no longer ours.`));
+    for (const one of running.values()) {
+      const { job, lease } = one.claimed;
+      if (!(await ledger.jobs.renew(job.id, lease, clock.now() + LEASE_MS))) lost(one);
     }
+  }
+
+  const lost = ({ claimed, controller }: Running): void =>
+    controller.abort(new AppError("lease-lost", `Job ${claimed.job.id} is no longer ours.`));
+
+  /** Reads only: a renewal of each would wait for the disk. */
+  async function refresh(): Promise<void> {
+    const asked = [...running.entries()];
+    const leased = new Set(asked.length > 0 ? await ledger.jobs.leased(asked.map(([lease]) => lease)) : []);
+    for (const [lease, one] of asked) if (!leased.has(lease) && running.has(lease)) lost(one);
+    nudge();
   }
 
   /** Does `step` until stopped. A ledger that fails (its disk is full) is tried again: the photos are safe meanwhile. */
@@ -203,6 +216,7 @@ export function openRunner(ports: Ports & { readonly backends: Pool }, options: 
 
   return {
     nudge,
+    refresh,
     async run() {
       const working = repeat(async () => {
         wake = new AbortController();

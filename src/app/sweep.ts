@@ -3,6 +3,7 @@ import { asAppError } from "../core/errors.ts";
 import { joinPath } from "../core/inbox/path-text.ts";
 import type { Ports } from "../ports.ts";
 import type { Pool } from "./backends.ts";
+import { openStrays } from "./strays.ts";
 import { tendBackends } from "./tend-backends.ts";
 import { openTidy } from "./tidy.ts";
 
@@ -19,18 +20,25 @@ const TEMPS_AT_ONCE = 200;
 const TEMP_NAME = /^\.hotgrade-[0-9a-f]{8,}(-photo|-cube|-hald|-lightroom|-report)?\.tmp$/;
 const TEMP_KEPT_MS = 3_600_000;
 
-export type Sweep = { run(signal: AbortSignal): Promise<void> };
+export type Sweep = {
+  run(signal: AbortSignal): Promise<void>;
+  /** Something may have changed: sweep now. */
+  nudge(): void;
+};
 
 export function openSweep(ports: Ports & { readonly backends: Pool }, instance: string, nudge: () => void): Sweep {
   const { clock, files, ledger, log } = ports;
+  const strays = openStrays(ports, nudge);
   const tend = tendBackends(ports);
   const tidy = openTidy(ports);
+  let wake = new AbortController();
   let workSweptAt = 0;
 
   async function once(signal: AbortSignal): Promise<void> {
     const now = clock.now();
     let moved = await ledger.jobs.freeLeases(instance, now);
     moved += await ledger.shoots.tend(now);
+    await strays.begin(signal);
     moved += await tend(signal);
     await tidy(signal);
     if (moved > 0) nudge();
@@ -70,16 +78,19 @@ export function openSweep(ports: Ports & { readonly backends: Pool }, instance: 
   }
 
   return {
+    nudge: () => wake.abort(),
     async run(signal) {
       while (!signal.aborted) {
+        wake = new AbortController();
         try {
           await once(signal);
         } catch (thrown) {
           const error = asAppError(thrown);
           if (!signal.aborted) log.warn({ code: error.code, err: error }, "sweep failed; it is repeated");
         }
-        await clock.sleep(SWEEP_MS, signal);
+        await clock.sleep(SWEEP_MS, AbortSignal.any([signal, wake.signal]));
       }
+      await strays.quiet();
       await tidy(AbortSignal.timeout(GOODBYE_MS)).catch((err) => log.debug({ err }, "not all histories are tidy"));
     },
   };

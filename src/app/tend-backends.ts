@@ -1,13 +1,13 @@
 /**
  * The part of the sweep that looks after the backends: probes the silent ones, moves photos away from those that stay
- * away or hang, takes back what a pause concerns, ends tickets that nobody waits for.
+ * away or hang, takes back what a pause concerns.
  */
 import type { Ports } from "../ports.ts";
-import type { LiveTicket, Ticket } from "../ports-ledger.ts";
+import type { LiveTicket } from "../ports-ledger.ts";
 import type { Pool } from "./backends.ts";
 import { BACKEND_PAUSES, PAUSES, pauseOf } from "./pauses.ts";
 
-export function tendBackends({ backends, clock, ledger, log }: Ports & { readonly backends: Pool }) {
+export function tendBackends({ backends, clock, ledger }: Ports & { readonly backends: Pool }) {
   /** Tickets of paused photos that run already, and may end. */
   const leftRunning = new Set<string>();
 
@@ -51,27 +51,6 @@ export function tendBackends({ backends, clock, ledger, log }: Ports & { readonl
     return taken;
   }
 
-  /** Tickets whose job has ended or moved on hold a place for nothing: off the backend's queue with them. */
-  async function endStrayTickets(signal: AbortSignal): Promise<number> {
-    const ended = await Promise.all((await ledger.tickets.stray()).map((ticket) => endStray(ticket, signal)));
-    return ended.filter(Boolean).length;
-  }
-
-  async function endStray({ id, backend: name }: Ticket, signal: AbortSignal): Promise<boolean> {
-    const { up, code } = backends.state(name);
-    // A server whose worker hangs still gives back what only waits.
-    if (!up && code !== "backend-stuck") return false;
-    try {
-      if (up) await backends.get(name).cancel(id, signal);
-      else if ((await backends.get(name).withdraw(id, signal)) === "kept") return false;
-    } catch (thrown) {
-      log.debug({ ticket: id, err: thrown }, "stray ticket could not be cancelled yet");
-      return false;
-    }
-    await ledger.tickets.mark(id, "cancelled", clock.now());
-    return true;
-  }
-
   /** One round; gives how many photos may go on. */
   return async (signal: AbortSignal): Promise<number> => {
     let moved = (await backends.probeDue(signal)).length;
@@ -79,7 +58,6 @@ export function tendBackends({ backends, clock, ledger, log }: Ports & { readonl
       backends.all.map(({ name }) => name),
       clock.now(),
     );
-    moved += await endStrayTickets(signal);
     moved += await takeBack(signal);
     moved += await moveJobs();
     return moved + ((await backends.askAgain(signal)) ? 1 : 0);

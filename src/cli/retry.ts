@@ -64,7 +64,7 @@ export const cancel = defineCommand({
   name: "cancel",
   summary: "stop photos that are on their way; originals stay",
   usage: "[ID…] [--inbox PATH | --all]",
-  about: ["The photo's work ends within seconds, on the backend too. `retry` brings it back."],
+  about: ["The photo's work ends within a second, on the backend too. `retry` brings it back."],
   options: { ...WHICH },
   words: [0, Number.POSITIVE_INFINITY],
   examples: [["hotgrade cancel --inbox inbox", "everything of one inbox"]],

@@ -384,6 +384,19 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
     });
   });
 
+  describe(`${name}: leases that hold`, () => {
+    withLedger("those of cancelled jobs do not", async (ledger) => {
+      await add(ledger);
+      await add(ledger, { id: "job-2", path: "b.jpg" as PathText });
+      const [one, two] = [await claimOne(ledger), await claimOne(ledger)];
+      expect([...(await ledger.jobs.leased([one.lease, two.lease, "nobody's"]))].sort()).toEqual(
+        [one.lease, two.lease].sort(),
+      );
+      await ledger.jobs.cancel([one.job.id], "by hand", 5);
+      expect(await ledger.jobs.leased([one.lease, two.lease])).toEqual([two.lease]);
+    });
+  });
+
   describe(`${name}: tickets`, () => {
     withLedger(
       "a backend has as many places as its depth, and a place is free when its ticket ends",

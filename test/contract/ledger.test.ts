@@ -29,6 +29,23 @@ describe("the ledger's file", () => {
     await second.close();
   });
 
+  test("a write by another process is noticed once, and our own are none, in a thread too", async () => {
+    for (const open of [openLedger, openRemoteLedger]) {
+      const file = newFile();
+      const ours = await open(file, 0);
+      expect(await ours.changed()).toBe(false);
+      await ours.switches.set("a", String(files), 1);
+      expect(await ours.changed()).toBe(false);
+      const other = openLedger(file, 2);
+      await other.switches.get("a");
+      expect(await ours.changed()).toBe(false);
+      await other.switches.set("b", "1", 2);
+      await other.close();
+      expect([await ours.changed(), await ours.changed()]).toEqual([true, false]);
+      await ours.close();
+    }
+  });
+
   test("a file that is no database is refused as damaged, in a thread too", async () => {
     const file = newFile();
     writeFileSync(file, "not a database, but long enough to be read as one by mistake ".repeat(30));

@@ -9,7 +9,7 @@ import { type JobRow, jobOf } from "./rows.ts";
 import { mayServe } from "./serving.ts";
 import { joinerOver, tenderOver } from "./shoots.ts";
 
-type Working = Pick<Ledger["jobs"], "add" | "regrade" | "claim" | "renew" | "note" | "finish">;
+type Working = Pick<Ledger["jobs"], "add" | "regrade" | "claim" | "renew" | "leased" | "note" | "finish">;
 
 export function workingJobsOver(db: Db): Working {
   const insert = db.prepare(`
@@ -55,6 +55,9 @@ export function workingJobsOver(db: Db): Working {
                  ORDER BY priority DESC, seq LIMIT 1)
     RETURNING *`);
   const renewLease = db.prepare("UPDATE jobs SET lease_until = @until WHERE id = @id AND lease = @lease");
+  const stillLeased = db
+    .prepare("SELECT lease FROM jobs WHERE status = 'leased' AND lease IN (SELECT value FROM json_each(?))")
+    .pluck();
   const patchFacts = db.prepare("UPDATE jobs SET facts = json_patch(facts, @facts) WHERE id = @id AND lease = @lease");
   const finishJob = db.prepare(`
     UPDATE jobs SET stage = @stage, status = @status, facts = @facts, attempt = @attempt, rewinds = @rewinds,
@@ -186,6 +189,7 @@ export function workingJobsOver(db: Db): Working {
       });
       return claimMany.immediate();
     },
+    leased: async (leases) => stillLeased.all(JSON.stringify(leases)) as string[],
     renew: async (id, lease, until) => renewLease.run({ id, lease, until }).changes === 1,
     note: async (id, lease, facts) => note(id, lease, facts),
     finish: async (id, lease, next, attempt) => finish.immediate(id, lease, next, attempt),

@@ -5,8 +5,9 @@ import { steeredJobsOver } from "./job-list.ts";
 import { workingJobsOver } from "./jobs.ts";
 import { attemptLogOver, daemonOver, eventsOver, sightingsOver, switchesOver } from "./journal.ts";
 import { looksOver } from "./looks.ts";
-import { openDatabase } from "./open.ts";
+import { changesOf, openDatabase } from "./open.ts";
 import { outputsOver } from "./outputs.ts";
+import { progressOver } from "./progress.ts";
 import { runsOver } from "./runs.ts";
 import { shootsOver } from "./shoots.ts";
 import { platesOver, ticketsOver } from "./tickets.ts";
@@ -27,6 +28,8 @@ export function openLedger(file: string, now: number): Ledger {
     sightings: sightingsOver(db),
     switches: switchesOver(db),
     daemon: daemonOver(db),
+    progress: progressOver(db),
+    changed: changesOf(db),
     close: async () => void db.close(),
   };
 }

@@ -24,6 +24,17 @@ export function openDatabase(file: string, now: number): Db {
   }
 }
 
+/** SQLite counts the commits of other connections: a look at that number costs no read of the file. */
+export function changesOf(db: Db): () => Promise<boolean> {
+  const version = db.prepare("PRAGMA data_version").pluck();
+  let known = version.get();
+  return async () => {
+    const before = known;
+    known = version.get();
+    return known !== before;
+  };
+}
+
 /** What SQLite throws, as the error a person can do something about. */
 export function ledgerError(cause: unknown, file = "the ledger"): AppError {
   if (cause instanceof AppError) return cause;

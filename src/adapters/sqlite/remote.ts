@@ -64,6 +64,8 @@ export async function openRemoteLedger(file: string, now: number): Promise<Ledge
     sightings: groupOf("sightings"),
     switches: groupOf("switches"),
     daemon: groupOf("daemon"),
+    progress: groupOf("progress"),
+    changed: () => call(null, "changed", []) as Promise<boolean>,
     close: async () => {
       await call(null, "close", []);
       await worker.terminate();

@@ -44,7 +44,7 @@ test("the shipped configuration's commented keys are known", () => {
 
 test("known keys are found at every depth", () => {
   expect(knownKeys(["ledger"])).toEqual(["driver", "file"]);
-  const keys = ["name", "kind", "url", "depth", "token", "headers", "ca", "weight", "only", "timeouts"];
+  const keys = ["name", "kind", "url", "depth", "token", "headers", "ca", "weight", "only", "tidy", "timeouts"];
   expect(knownKeys(["backends", 3])).toEqual(keys);
   expect(knownKeys(["inboxes", 0, "original"])).toContain("unsupported");
   expect(knownKeys(["nowhere"])).toEqual([]);
