@@ -7,6 +7,7 @@ import type { JobProgress } from "./core/job/progress.ts";
 import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
 import type { Looks, Shoots, ShootWanted } from "./ports-looks.ts";
+import type { LiveTicket, Servers, Unable, Usual } from "./ports-pool.ts";
 
 export type NewJob = Pick<
   Job,
@@ -53,19 +54,9 @@ export type ClaimRequest = {
   readonly only?: readonly string[];
 };
 
-export type Unable = { readonly backend: string; readonly key: string };
-
-/** Backends by name, and what they are known to be unable to run. */
-export type Servers = { readonly names: readonly string[]; readonly unable: readonly Unable[] };
-
-/** A ticket of a job that waits for its end, and what may make it give up its place. */
-export type LiveTicket = Ticket & { readonly priority: number; readonly inbox: PathText | null };
-
-/** How long runs take, in ms. */
-export type Usual = { readonly medianMs: number; readonly slowestMs: number; readonly count: number };
-
 export type { Attempt, AttemptKind, Ticket, TicketState } from "./core/job/journal.ts";
 export type * from "./ports-looks.ts";
+export type * from "./ports-pool.ts";
 
 export type Plate = {
   readonly id: string;

@@ -156,7 +156,8 @@ export type PictureRef = { readonly slot: "result" | "baseline"; readonly name: 
 
 export type Progress =
   | { readonly kind: "pending"; readonly ahead: number }
-  | { readonly kind: "running"; readonly fraction: number | null }
+  /** `fraction` of the way, 0 … 1; `leftMs`, about so long to go. Each null when nothing is known. */
+  | { readonly kind: "running"; readonly fraction: number | null; readonly leftMs: number | null }
   | {
       readonly kind: "finished";
       readonly pictures: readonly PictureRef[];
@@ -177,6 +178,9 @@ export type WorkflowUse = Pick<Submission, "workflow" | "slots" | "params">;
 export type Readiness =
   | { readonly ready: true }
   | { readonly ready: false; readonly code: ErrorCode; readonly message: string };
+
+/** A small picture of a render under way. */
+export type Glimpse = { readonly mime: "image/jpeg" | "image/png"; readonly bytes: Uint8Array };
 
 /** Something `check` has to say. */
 export type Finding = {
@@ -228,8 +232,13 @@ export type Backend = {
   tidy(tickets: readonly string[], signal?: AbortSignal): Promise<void>;
   /** How the backend turns floats into bytes; found out once per backend. */
   rounding(signal?: AbortSignal): Promise<"rounded" | "truncated">;
-  /** Calls back when something may have changed for a ticket, or (null) in general. Returns an unsubscribe. */
-  onNudge(listener: (ticket: string | null, fraction: number | null) => void): () => void;
+  /** The last preview of a ticket that is under way. */
+  glimpse(ticket: string): Glimpse | undefined;
+  /**
+   * Calls back when something may have changed for a ticket, or (null) in general; with a fraction when nothing has but how
+   * far it is. Returns an unsubscribe.
+   */
+  onNudge(listener: (ticket: string | null, fraction: number | null, leftMs: number | null) => void): () => void;
   close(): Promise<void>;
 };
 

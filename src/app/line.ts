@@ -1,4 +1,5 @@
 /** The line at work: the runner, its sweep and the backends' nudges, from start to stop. */
+import { openProgress } from "./progress.ts";
 import { openRunner, type Runner } from "./runner.ts";
 import { openSweep } from "./sweep.ts";
 import { watchLedger } from "./watch.ts";
@@ -27,20 +28,24 @@ export async function startLine(ports: LinePorts, { instance, limits, only }: Li
     ...(only ? { only } : {}),
   });
   const sweep = openSweep(ports, instance, () => runner.nudge());
+  const tellProgress = openProgress(ports);
   const stopping = new AbortController();
 
   /** Steps of a render under way change nothing for its job; its end does. */
-  const heard = async (ticket: string, fraction: number | null): Promise<void> => {
-    if (fraction !== null && fraction < 1) return;
+  const heard = async (ticket: string, fraction: number | null, leftMs: number | null): Promise<void> => {
+    if (fraction !== null && fraction < 1) return tellProgress(ticket, fraction, leftMs);
     const found = await ledger.tickets.get(ticket);
     if (!found) return;
     await ledger.jobs.wake(found.job, clock.now());
     runner.nudge();
   };
   const unsubscribe = backends.all.map((backend) =>
-    backend.onNudge((ticket, fraction) => {
+    backend.onNudge((ticket, fraction, leftMs) => {
       if (ticket === null) runner.nudge();
-      else heard(ticket, fraction).catch((err) => log.warn({ err, ticket }, "nudge was lost; the poll will see it"));
+      else
+        heard(ticket, fraction, leftMs).catch((err) =>
+          log.warn({ err, ticket }, "nudge was lost; the poll will see it"),
+        );
     }),
   );
   /** A person cancels, retries or approves by another process. */

@@ -23,7 +23,7 @@ export function finishErrand({ print }: CommandContext, result: ErrandResult, js
       path: showPath(path),
       error: { code, message, hint },
     }));
-    print.json({ jobs: inOrder.map(jobData), refused });
+    print.json({ jobs: inOrder.map((job) => jobData(job)), refused });
   } else {
     for (const { status, facts } of inOrder)
       if (status === "done") for (const output of (facts.outputs ?? []).slice(-1)) print.line(showPath(output));

@@ -5,7 +5,7 @@ import { type Job, STATUSES, type Status } from "../core/job/job.ts";
 import { defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
-import { jobData, jobNamed, openProject, standing, withLedger } from "./project.ts";
+import { jobData, jobNamed, openProject, progressOf, standing, withLedger } from "./project.ts";
 
 export const jobs = defineCommand({
   name: "jobs",
@@ -24,19 +24,26 @@ export const jobs = defineCommand({
   async run(context) {
     const { cwd, options, print } = context;
     const project = await openProject(context, options.config);
-    const found = await withLedger(project, (ledger) =>
-      ledger.jobs.find({
-        limit: options.limit,
-        ...(options.status ? { statuses: [options.status as Status] } : {}),
-        ...(options.inbox ? { inbox: absolute(cwd, options.inbox) } : {}),
-      }),
-    );
-    if (options.json) print.json({ jobs: found.map(jobData) });
+    const query = {
+      limit: options.limit,
+      ...(options.status ? { statuses: [options.status as Status] } : {}),
+      ...(options.inbox ? { inbox: absolute(cwd, options.inbox) } : {}),
+    };
+    const { found, progress } = await withLedger(project, async (ledger) => ({
+      found: await ledger.jobs.find(query),
+      progress: await progressOf(ledger),
+    }));
+    if (options.json) print.json({ jobs: found.map((job) => jobData(job, progress.get(job.id))) });
     else if (found.length === 0) print.say("No photos yet.");
     else
       print.table(
         [{ title: "JOB" }, { title: "STANDS" }, { title: "VERDICT" }, { title: "PHOTO" }],
-        found.map((job) => [job.id.slice(0, 8), standing(job), job.facts.verdict ?? "", showPath(job.path)]),
+        found.map((job) => [
+          job.id.slice(0, 8),
+          standing(job, progress.get(job.id)),
+          job.facts.verdict ?? "",
+          showPath(job.path),
+        ]),
       );
     return undefined;
   },
@@ -53,22 +60,23 @@ export const job = defineCommand({
   async run(context) {
     const { options, print, words } = context;
     const project = await openProject(context, options.config);
-    const { found, attempts, tickets, outputs } = await withLedger(project, async (ledger) => {
+    const { found, attempts, tickets, outputs, progress } = await withLedger(project, async (ledger) => {
       const found = await jobNamed(ledger, words[0]!);
       const [attempts, tickets, outputs] = await Promise.all([
         ledger.attempts.of(found.id),
         ledger.tickets.ofJob(found.id),
         ledger.outputs.of(found.id),
       ]);
-      return { found, attempts, tickets, outputs };
+      const progress = (await progressOf(ledger)).get(found.id);
+      return { found, attempts, tickets, outputs, progress };
     });
     if (options.json) {
-      print.json({ ...jobData(found), prompt: found.recipe.prompt, attempts, tickets, outputs });
+      print.json({ ...jobData(found, progress), prompt: found.recipe.prompt, attempts, tickets, outputs });
       return undefined;
     }
     print.line(`job       ${found.id}`);
     print.line(`photo     ${showPath(found.original)}`);
-    print.line(`stands    ${standing(found)}`);
+    print.line(`stands    ${standing(found, progress)}`);
     print.line(`prompt    ${found.recipe.prompt}`);
     if (found.facts.fit)
       print.line(`look      ${found.facts.verdict}, ΔE ${found.facts.fit.score.toFixed(2)} left over`);

@@ -3,6 +3,7 @@ import { ledgerOf, type Project } from "../app/wire.ts";
 import { AppError, hintOf } from "../core/errors.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import type { Job, KeptLook } from "../core/job/job.ts";
+import { type JobProgress, progressWords } from "../core/job/progress.ts";
 import type { Files, Ledger } from "../ports.ts";
 import type { World } from "./command.ts";
 import { loadConfig } from "./config-file.ts";
@@ -51,8 +52,14 @@ export function lookOfJob({ id, facts: { look, cube } }: Job): KeptLook {
   return { sha256: look, file: cube };
 }
 
+/** How far the photos on backends have come, by job. */
+export async function progressOf(ledger: Ledger): Promise<ReadonlyMap<string, JobProgress>> {
+  return new Map((await ledger.progress.all()).map((progress) => [progress.job, progress]));
+}
+
 /** What a job is doing, in a word or two. */
-export function standing(job: Job): string {
+export function standing(job: Job, progress?: JobProgress): string {
+  if (progress) return progressWords(progress);
   switch (job.status) {
     case "done":
       return job.facts.verdict === "warn" ? "done, look at it" : "done";
@@ -70,7 +77,7 @@ export function standing(job: Job): string {
 }
 
 /** A job for programs. Fields are only ever added. */
-export function jobData(job: Job) {
+export function jobData(job: Job, progress?: JobProgress) {
   const { id, origin, inbox, path, original, generation, stage, status, attempt, rewinds, facts, failure } = job;
   return {
     id,
@@ -95,9 +102,22 @@ export function jobData(job: Job) {
     shoot: job.shoot,
     error: failure && { code: failure.code, message: failure.message, hint: hintOf(failure.code) },
     waitsOn: job.waitsOn,
+    progress: progressData(job, progress),
     createdAt: job.createdAt,
     endedAt: job.endedAt,
   };
+}
+
+/** From the upload to the picture; null before and after. */
+function progressData({ stage, status, waitsOn }: Job, progress: JobProgress | undefined) {
+  const none = { percent: 0, ahead: null, leftMs: null };
+  if (progress) {
+    const { phase, percent, ahead, leftMs } = progress;
+    return { phase, percent, ahead, leftMs };
+  }
+  if (status === "leased" && stage === "upload") return { phase: "uploading", ...none };
+  const isQueued = (stage === "queue" || stage === "fetch") && (status === "leased" || status === "ready");
+  return isQueued && waitsOn === null ? { phase: "queued", ...none } : null;
 }
 
 /** Failed and held jobs, each with code, sentence and hint. */

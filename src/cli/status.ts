@@ -7,13 +7,14 @@ import { looksFolderOf } from "../app/wire.ts";
 import { hintOf } from "../core/errors.ts";
 import { type PathText, showPath } from "../core/inbox/path-text.ts";
 import { STAGES, STATUSES, type Stage, type Status } from "../core/job/job.ts";
+import { progressWords } from "../core/job/progress.ts";
 import type { Ledger } from "../ports.ts";
 import type { Count, DaemonRow } from "../ports-ledger.ts";
 import { defineCommand } from "./command.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
 import { pausesOf } from "./pause.ts";
 import type { Printer } from "./print.ts";
-import { jobData, type OpenProject, openProject, withLedger } from "./project.ts";
+import { jobData, type OpenProject, openProject, progressOf, withLedger } from "./project.ts";
 
 /** A daemon announces itself every 5 s; after this long without a word it is taken for dead. */
 const SILENT_MS = 20_000;
@@ -26,7 +27,7 @@ export const status = defineCommand({
   usage: "[--json]",
   about: [
     "Shows whether a daemon runs, how many photos stand at which stage, what failed or is held and why, and files in the inboxes that are not graded.",
-    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale}], files, troubles, waiting, shoots, locks, silent, unready, pauses}.",
+    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale}], files, troubles, progress, waiting, shoots, locks, silent, unready, pauses}.",
   ],
   options: { ...CONFIG, ...JSON_OUTPUT },
   words: [0, 0],
@@ -64,6 +65,7 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
   }
   const troubled = await ledger.jobs.find({ statuses: ["failed", "held"], limit: LISTED_MAX });
   const open = await ledger.jobs.find({ statuses: ["ready"], limit: 200 });
+  const progress = await progressOf(ledger);
   const waiting = [];
   for (const job of open) {
     if (waiting.length === LISTED_MAX) break;
@@ -94,6 +96,10 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
     const look = await ledger.switches.get(lockOf(path));
     if (look !== undefined) locks.push({ inbox: showPath(path), look });
   }
+  const onTheirWay = (await ledger.jobs.find({ ids: [...progress.keys()] })).map(({ id, path }) => {
+    const { phase, percent, ahead, leftMs } = progress.get(id)!;
+    return { id, path: showPath(path), phase, percent, ahead, leftMs };
+  });
   return {
     daemon: daemonData(await ledger.daemon.get()),
     silent,
@@ -107,7 +113,8 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
       message,
       hint: code && hintOf(code),
     })),
-    troubles: troubled.map(jobData),
+    troubles: troubled.map((job) => jobData(job)),
+    progress: onTheirWay,
     waiting,
     shoots,
     locks,
@@ -145,7 +152,7 @@ const SAID: Readonly<Record<Status, string>> = {
 
 function say(
   print: Printer,
-  { daemon, silent, unready, pauses, inboxes, files, troubles, waiting, shoots, locks }: Seen,
+  { daemon, silent, unready, pauses, inboxes, files, troubles, progress, waiting, shoots, locks }: Seen,
 ): void {
   print.line(daemon ? `daemon: running (pid ${daemon.pid})` : "daemon: not running; `hotgrade start` starts it");
   for (const { backend, message } of silent) print.line(`backend ${backend} is not used: ${message}`);
@@ -176,5 +183,8 @@ function say(
     if (heatmap) print.line(`  where: ${heatmap}`);
     if (error) print.line(`  hint: ${error.hint}`);
   }
-  for (const { path, stage, reason } of waiting) print.line(`${path}: waits at ${stage}: ${reason}`);
+  for (const each of progress) print.line(`${each.path}: ${progressWords(each)}`);
+  const told = new Set(progress.map(({ id }) => id));
+  for (const { id, path, stage, code, reason } of waiting)
+    if (code !== null || !told.has(id)) print.line(`${path}: waits at ${stage}: ${reason}`);
 }

@@ -6,6 +6,7 @@ import { doubtsOf, isBlank } from "../core/answer/judge.ts";
 import { AppError, asAppError } from "../core/errors.ts";
 import type { PathText } from "../core/inbox/path-text.ts";
 import { done, end, type Facts, goOn, type Job, rewind, wait } from "../core/job/job.ts";
+import { type JobProgress, leftInQueue } from "../core/job/progress.ts";
 import type { PictureRef, Ports, Progress, Submission } from "../ports.ts";
 import type { Ticket } from "../ports-ledger.ts";
 import { type Attempting, defineStage, workFile } from "./define.ts";
@@ -44,6 +45,10 @@ export const fetchStage = defineStage({
       case "pending":
       case "running":
         if (ticket.state === "posted") await ledger.tickets.mark(id, "seen", clock.now());
+        await ledger.progress.put(
+          { job: job.id, ticket: id, ...shown(seen, submission.usual?.medianMs ?? null) },
+          clock.now(),
+        );
         return wait(
           { afterMs: POLL_MS },
           seen.kind === "pending" ? `${name}: ${seen.ahead} ahead` : `${name}: running`,
@@ -81,6 +86,16 @@ export const fetchStage = defineStage({
 /** How many tickets of this job its backends have lost. */
 async function lostBefore(job: Job, { ledger }: Ports): Promise<number> {
   return (await ledger.tickets.ofJob(job.id)).filter(({ state }) => state === "lost").length;
+}
+
+/** How far it is, for people. */
+function shown(
+  seen: Extract<Progress, { kind: "pending" | "running" }>,
+  usualMs: number | null,
+): Pick<JobProgress, "phase" | "percent" | "ahead" | "leftMs"> {
+  if (seen.kind === "pending")
+    return { phase: "queued", percent: 0, ahead: seen.ahead, leftMs: leftInQueue(seen.ahead, usualMs) };
+  return { phase: "running", percent: Math.floor(100 * (seen.fraction ?? 0)), ahead: null, leftMs: seen.leftMs };
 }
 
 /** How this backend turns floats into bytes: found out once, then kept in the ledger. */

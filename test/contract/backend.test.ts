@@ -64,7 +64,14 @@ function describeBackend(name: string, setup: () => Promise<Setup>): void {
       const ticket = ids.uuid();
       const { file, width, height } = plate;
       const names = { ticket, prefix: `hotgrade/2026-11-22/${ticket}`, workflow: WORKFLOW, slots: {}, params: {} };
-      return { ...names, prompt: "warm", seed: 7, plate: { file, width, height }, placement: await put(), usual: null };
+      return {
+        ...names,
+        prompt: "warm",
+        seed: 7,
+        plate: { file, width, height },
+        placement: await put(),
+        usual: null,
+      };
     }
 
     test("it answers a probe and finds nothing wrong with a workflow that runs", async () => {

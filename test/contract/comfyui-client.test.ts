@@ -586,7 +586,7 @@ test("a closed backend lets the process end, whether its server is there or not"
 });
 
 describe("the socket", () => {
-  test("it nudges for our tickets with a fraction, and not for those of others", async () => {
+  test("it nudges for our tickets with a fraction that never falls, then without one, and not for those of others", async () => {
     await using rig = await openRig({ server: { renderMs: 50 } });
     const heard = new Map<string | null, (number | null)[]>();
     rig.backend.onNudge((ticket, fraction) => heard.set(ticket, [...(heard.get(ticket) ?? []), fraction]));
@@ -598,7 +598,10 @@ describe("the socket", () => {
     await rig.backend.submit(submission);
     await becomes(rig.backend, submission, "finished");
     expect([...heard.keys()].sort()).toEqual([submission.ticket, null].sort());
-    expect(heard.get(submission.ticket)).toContain(1);
+    await expect.poll(() => heard.get(submission.ticket)?.at(-1), POLL).toBeNull();
+    const fractions = heard.get(submission.ticket)!.slice(0, -1) as number[];
+    expect(fractions).toEqual(fractions.toSorted((one, other) => one - other));
+    expect(fractions.at(-1)).toBe(0.99);
   });
 
   test("a deaf one delays nothing but the nudge: polling finds the end", async () => {

@@ -4,6 +4,7 @@ import { AppError } from "../../src/core/errors.ts";
 import type { PathText } from "../../src/core/inbox/path-text.ts";
 import type { Claimed } from "../../src/core/job/job.ts";
 import { done, end, rewind, wait } from "../../src/core/job/job.ts";
+import type { JobProgress } from "../../src/core/job/progress.ts";
 import { afterAttempt } from "../../src/core/job/transition.ts";
 import type { Ledger } from "../../src/ports.ts";
 import type { Attempt, ClaimRequest, NewJob } from "../../src/ports-ledger.ts";
@@ -384,11 +385,69 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
     });
   });
 
+  describe(`${name}: progress`, () => {
+    const seen = (percent: number, changes: Partial<JobProgress> = {}): JobProgress => ({
+      ...{ job: "job-1", ticket: "t1", phase: "running", percent, ahead: null, leftMs: null },
+      ...changes,
+    });
+    const percents = async (ledger: Ledger) => (await ledger.progress.all()).map(({ percent }) => percent);
+    const atFetch = { stage: "fetch", facts: { ticket: "t1" } } as const;
+
+    withLedger("is written at most once a second, and never falls while its ticket is the same", async (ledger) => {
+      await add(ledger, atFetch);
+      await ledger.progress.put(seen(0, { phase: "queued", ahead: 1, leftMs: 900 }), 5_000);
+      expect(await ledger.progress.all()).toEqual([seen(0, { phase: "queued", ahead: 1, leftMs: 900 })]);
+      await ledger.progress.put(seen(30), 5_999);
+      expect(await percents(ledger)).toEqual([0]);
+      await ledger.progress.put(seen(30), 6_000);
+      await ledger.progress.put(seen(20), 7_000);
+      expect(await ledger.progress.all()).toEqual([seen(30)]);
+    });
+
+    withLedger("belongs to the job's ticket alone", async (ledger) => {
+      await add(ledger, atFetch);
+      await ledger.progress.put(seen(30, { ticket: "t0" }), 5_000);
+      await ledger.progress.put(seen(30, { job: "nobody" }), 5_000);
+      expect(await percents(ledger)).toEqual([]);
+    });
+
+    withLedger("ends when the job leaves fetch, however it leaves, and does not come back", async (ledger) => {
+      const leave: readonly (() => Promise<unknown>)[] = [
+        async () => {
+          const { job, lease } = await claimOne(ledger, { stages: ["fetch"] });
+          await ledger.jobs.finish(job.id, lease, afterAttempt(job, done({}), rules).next, attempt({ kind: "done" }));
+        },
+        () => ledger.jobs.cancel(["job-2"], "by hand", 9_000),
+        () => ledger.jobs.unbind([], 9_000),
+      ];
+      for (const [at, go] of leave.entries()) {
+        const id = `job-${at + 1}`;
+        const facts = { ticket: "t1", backend: "gpu-1", plate: "plate-1" };
+        await add(ledger, { id, path: `${id}.jpg` as PathText, stage: "fetch", facts });
+        await ledger.progress.put(seen(50, { job: id }), 5_000);
+        expect(await percents(ledger)).toEqual([50]);
+        await go();
+        expect(await percents(ledger)).toEqual([]);
+        await ledger.progress.put(seen(60, { job: id }), 9_900);
+        expect(await percents(ledger)).toEqual([]);
+      }
+    });
+
+    withLedger("waiting and being claimed again do not end it", async (ledger) => {
+      await add(ledger, { ...atFetch, facts: { ...atFetch.facts, backend: "gpu-1" } });
+      await ledger.progress.put(seen(50), 5_000);
+      const { job, lease } = await claimOne(ledger, { stages: ["fetch"] });
+      const { next } = afterAttempt(job, wait({ afterMs: 1 }, "running"), rules);
+      await ledger.jobs.finish(job.id, lease, next, attempt({ kind: "wait" }));
+      expect(await percents(ledger)).toEqual([50]);
+    });
+  });
+
   describe(`${name}: leases that hold`, () => {
     withLedger("those of cancelled jobs do not", async (ledger) => {
       await add(ledger);
       await add(ledger, { id: "job-2", path: "b.jpg" as PathText });
-      const [one, two] = [await claimOne(ledger), await claimOne(ledger)];
+      const [one, two] = [await claimOne(ledger), await claimOne(ledger, { leases: ["lease-2"] })];
       expect([...(await ledger.jobs.leased([one.lease, two.lease, "nobody's"]))].sort()).toEqual(
         [one.lease, two.lease].sort(),
       );

@@ -43,6 +43,7 @@ export function open({ name }: z.infer<typeof options>, { pictures }: BuiltinCon
     cancel: async () => {},
     tidy: async () => {},
     rounding: async () => "rounded",
+    glimpse: () => undefined,
     onNudge: () => () => {},
     close: async () => {},
   };

@@ -11,13 +11,14 @@ import { fillGraph } from "../../core/workflow/patch.ts";
 import { findSlots } from "../../core/workflow/slots.ts";
 import type { Backend, Clock, Files, Ids, Log, Submission, WorkflowUse } from "../../ports.ts";
 import { checkServer } from "./comfyui/check.ts";
+import type { Heard } from "./comfyui/frames.ts";
 import { connectHttp } from "./comfyui/http.ts";
-import { type Filled, runJobs } from "./comfyui/jobs.ts";
+import { type Filled, runJobs, standingOf } from "./comfyui/jobs.ts";
 import { moveFiles } from "./comfyui/pictures.ts";
 import { paramFill, type ReadWorkflow, rememberReadiness } from "./comfyui/preflight.ts";
 import { measureRounding } from "./comfyui/rounding.ts";
 import { askServer } from "./comfyui/server.ts";
-import { connectSocket, type Heard } from "./comfyui/socket.ts";
+import { connectSocket } from "./comfyui/socket.ts";
 import { rememberTickets } from "./comfyui/tickets.ts";
 import { tidyHistory } from "./comfyui/tidy.ts";
 import { watchWorker } from "./comfyui/watch.ts";
@@ -72,6 +73,9 @@ export type WorkflowFile = {
 
 type Listener = Parameters<Backend["onNudge"]>[0];
 
+/** Of no ticket, or of one that has just ended: look. */
+const NOWHERE = { fraction: null, leftMs: null };
+
 export function open(config: Options, context: Context): Backend {
   const { clock, ids, log, files } = context;
   const { token, headers, ca, timeouts } = config;
@@ -80,12 +84,17 @@ export function open(config: Options, context: Context): Backend {
   const tickets = rememberTickets(clock);
 
   function hear(heard: Heard): void {
-    const ticket = heard.kind === "prompt" ? tickets.heard(heard.pid, heard.fraction) : null;
+    if (heard.kind === "preview") {
+      tickets.glimpsed(heard.pid, heard.glimpse);
+      return;
+    }
+    const ticket = heard.kind === "prompt" ? tickets.heard(heard.pid, heard.said) : null;
     if (ticket === undefined) return; // somebody else's prompt
-    const fraction = ticket === null ? null : tickets.of(ticket).fraction;
+    const onItsWay = ticket !== null && heard.kind === "prompt" && heard.said.kind !== "over";
+    const { fraction, leftMs } = onItsWay ? standingOf(tickets.of(ticket), clock.now()) : NOWHERE;
     for (const listener of listeners) {
       try {
-        listener(ticket, fraction);
+        listener(ticket, fraction, leftMs);
       } catch (thrown) {
         log.error({ backend: config.name, reason: String(thrown) }, "nudge listener failed");
       }
@@ -131,6 +140,7 @@ export function open(config: Options, context: Context): Backend {
     cancel: jobs.cancel,
     tidy,
     rounding,
+    glimpse: tickets.glimpse,
     onNudge(listener) {
       socket.start();
       listeners.add(listener);

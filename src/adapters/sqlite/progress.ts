@@ -15,7 +15,8 @@ export function progressOver(db: Db): Ledger["progress"] {
     ON CONFLICT (job) DO UPDATE SET ticket = excluded.ticket, phase = excluded.phase, ahead = excluded.ahead,
       percent = CASE WHEN ticket = excluded.ticket THEN max(percent, excluded.percent) ELSE excluded.percent END,
       left_ms = excluded.left_ms, changed_at = excluded.changed_at
-    WHERE ticket <> excluded.ticket OR changed_at <= excluded.changed_at - ${WRITTEN_EVERY_MS}`);
+    WHERE ticket <> excluded.ticket OR (changed_at <= excluded.changed_at - ${WRITTEN_EVERY_MS}
+      AND (phase, percent, ahead, left_ms) IS NOT (excluded.phase, excluded.percent, excluded.ahead, excluded.left_ms))`);
   const all = db.prepare<[], JobProgress>(
     "SELECT job, ticket, phase, percent, ahead, left_ms AS leftMs FROM progress ORDER BY percent DESC, job",
   );

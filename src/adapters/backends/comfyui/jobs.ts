@@ -4,19 +4,23 @@
  */
 import { z } from "zod";
 import { AppError } from "../../../core/errors.ts";
+import { leftOfRun, percentByTime } from "../../../core/job/progress.ts";
 import type { Clock, Log, Progress, Submission } from "../../../ports.ts";
 import { type PostedGraph, progressOf } from "./answers.ts";
+import { courseOf, UNBEGUN } from "./course.ts";
 import { type Http, notComfyUi } from "./http.ts";
 import type { Transfers } from "./pictures.ts";
 import { errorsFor, readNodeErrors, refusal } from "./refusals.ts";
 import { atLeast, isWanted, type Seen, type Server, type Wanted } from "./server.ts";
 import type { Socket } from "./socket.ts";
-import type { Tickets } from "./tickets.ts";
+import type { Ticket, Tickets } from "./tickets.ts";
 import type { Watch } from "./watch.ts";
 
 /** From this version on `/interrupt` heeds the prompt it names; older ones interrupt whatever runs. */
 const INTERRUPTS_BY_ID = "0.3.57";
 const CANCEL_LOOKS = 20;
+/** A server that was heard of a prompt says something of it more often than this; then its socket is deaf. */
+const SILENT_MS = 10_000;
 
 /** A graph ready to be sent, and which node of it gives the result. */
 export type Filled = { readonly graph: PostedGraph; readonly result: string };
@@ -64,7 +68,10 @@ async function look({ tickets, server }: JobsWiring, { ticket, prefix }: Sought,
   const known = tickets.of(ticket);
   const seen = await server.look({ ticket, pid: known.pid, mark: prefix }, signal);
   if (seen.kind === "ended") known.pid = seen.pid;
-  else if (seen.kind !== "absent") known.pid = seen.item.pid;
+  else if (seen.kind !== "absent") {
+    known.pid = seen.item.pid;
+    if (known.course === UNBEGUN) known.course = courseOf(seen.item.graph);
+  }
   return seen;
 }
 
@@ -107,6 +114,7 @@ async function post(
 ): Promise<void> {
   const { http, socket, tickets, log } = wiring;
   socket.start();
+  tickets.of(ticket).course = courseOf(graph);
   // Never `number`: an equal number and id answers 500 and is queued all the same.
   const json = { prompt: graph, prompt_id: ticket, client_id: socket.clientId(), ...(front ? { front } : {}) };
   const answer = await http.exchange("/prompt", { method: "POST", json, accept: [400], signal });
@@ -133,22 +141,27 @@ async function post(
 async function progress(wiring: JobsWiring, submission: Submission, signal?: AbortSignal): Promise<Progress> {
   const { socket, tickets, watch } = wiring;
   socket.start();
-  const seen = await lookTwice(wiring, submission, signal);
   const known = tickets.of(submission.ticket);
+  known.usualMs = submission.usual?.medianMs ?? null;
+  const seen = await lookTwice(wiring, submission, signal);
   switch (seen.kind) {
     case "pending":
       watch.saw(seen.head);
       return { kind: "pending", ahead: seen.ahead };
     case "running":
-      known.ran = true;
+      known.runningSince ??= wiring.clock.now();
       watch.saw(seen.item, submission);
-      return { kind: "running", fraction: known.fraction };
+      return { kind: "running", ...standingOf(known, wiring.clock.now()) };
     case "ended":
       watch.ranOne();
+      tickets.ended(submission.ticket);
       return await ended(wiring, progressOf(seen.entry, submission.prefix), signal);
     case "absent": {
+      tickets.ended(submission.ticket);
       const pictures = await wiring.transfers.salvage(submission.prefix, signal);
-      return pictures.length > 0 ? { kind: "finished", pictures, ranMs: null } : { kind: "unknown", ran: known.ran };
+      return pictures.length > 0
+        ? { kind: "finished", pictures, ranMs: null }
+        : { kind: "unknown", ran: known.runningSince !== null };
     }
   }
 }
@@ -176,6 +189,16 @@ async function withdraw(wiring: JobsWiring, ticket: string, signal?: AbortSignal
   if (after.runs || after.ids.length > 0) return "kept";
   const seen = await server.look(wanted, signal);
   return seen.kind === "absent" ? "withdrawn" : "kept";
+}
+
+/** How far a ticket is: by what its server said of it, else by the time it takes as a rule. */
+export function standingOf(known: Ticket, now: number): { fraction: number | null; leftMs: number | null } {
+  const elapsedMs = now - (known.runningSince ?? now);
+  const byTime = percentByTime(elapsedMs, known.usualMs);
+  const told = known.heardAt > 0 && now - known.heardAt < SILENT_MS ? known.course.percent : null;
+  const percent = told ?? (byTime === null && known.heardAt === 0 ? null : Math.max(byTime ?? 0, known.course.percent));
+  const leftMs = leftOfRun(told ?? 0, elapsedMs, known.usualMs);
+  return { fraction: percent === null ? null : percent / 100, leftMs };
 }
 
 async function cancel(wiring: JobsWiring, ticket: string, signal?: AbortSignal): Promise<void> {

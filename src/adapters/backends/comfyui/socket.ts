@@ -5,6 +5,7 @@
  */
 import WebSocket from "ws";
 import type { Clock, Ids, Log } from "../../../ports.ts";
+import { FEATURES, type Heard, previewIn, understand } from "./frames.ts";
 import { trusting } from "./http.ts";
 
 /** Somebody's preview frames reach us too; a frame above this ends the connection. */
@@ -23,10 +24,6 @@ export type SocketOptions = {
   readonly idleMs: number;
   readonly reconnectMs: number;
 };
-
-export type Heard =
-  /** The queue changed, or the line is new and may have missed something. */
-  { readonly kind: "queue" } | { readonly kind: "prompt"; readonly pid: string; readonly fraction: number | null };
 
 export type Socket = {
   start(): void;
@@ -93,11 +90,12 @@ async function session(line: Line): Promise<boolean> {
   });
   socket.on("error", (error) => log.debug({ url: options.url, reason: error.message }, "socket failed"));
   socket.on("message", (frame, isBinary) => {
-    const heard = isBinary ? undefined : understand(frame.toString());
+    const heard = isBinary ? previewIn(frame as Buffer) : understand(frame.toString());
     if (heard) hear(heard);
   });
   socket.once("open", () => {
     opened = line.open = true;
+    socket.send(FEATURES); // heeded only as the first frame
     log.debug({ url: options.url, client: line.clientId }, "socket open");
     hear({ kind: "queue" });
   });
@@ -130,34 +128,4 @@ async function keepAlive(socket: WebSocket, { options, clock, log }: Line, ended
     unanswered++;
     socket.ping();
   }
-}
-
-/** What a text frame says to us; frames of an unknown kind say nothing. */
-export function understand(text: string): Heard | undefined {
-  let message: { type?: unknown; data?: Record<string, unknown> | null };
-  try {
-    message = JSON.parse(text);
-  } catch {
-    return undefined; // not from ComfyUI; the poll decides anyway
-  }
-  const { type, data } = message ?? {};
-  if (type === "status") return { kind: "queue" };
-  if (typeof type !== "string" || typeof data !== "object" || data === null) return undefined;
-  const pid = data.prompt_id;
-  if (typeof pid !== "string" || !/^(progress|progress_state|executing|executed|execution_.*)$/.test(type))
-    return undefined;
-  return { kind: "prompt", pid, fraction: fractionOf(type, data) };
-}
-
-/** The sampler takes nearly all the time and is the node with many steps: how far are those nodes? */
-function fractionOf(type: string, data: Record<string, unknown>): number | null {
-  const nodes = type === "progress" ? [data] : type === "progress_state" ? Object.values(data.nodes ?? {}) : [];
-  let [done, steps] = [0, 0];
-  for (const node of nodes as readonly Record<string, unknown>[]) {
-    const { value, max } = node ?? {};
-    if (typeof value !== "number" || typeof max !== "number" || !(max > 1)) continue;
-    done += Math.min(Math.max(value, 0), max);
-    steps += max;
-  }
-  return steps > 0 ? done / steps : null;
 }
