@@ -148,12 +148,13 @@ async function bringHome(
 
   const preview = workFile(attempting, "preview.png");
   if (!isHere) await backend.picture(submission, result, preview, signal);
-  const { factor, comparison } = await pictures.prove({ file: preview, size: { width, height }, plate }, signal);
+  // What the builtin backend paints is what its words say; what it did not understand it says by itself.
+  const beside = backend.kind === "builtin" ? {} : { plate };
+  const { factor, comparison } = await pictures.prove({ file: preview, size: { width, height }, ...beside }, signal);
   if (comparison && isBlank(comparison))
     return { blank: `${ticket.backend} gave back a picture of one colour for a photo of many.` };
   await keep(result, preview);
-  // The builtin backend says by itself what it did not understand.
-  const doubts = comparison && backend.kind !== "builtin" ? doubtsOf(comparison, ticket.backend) : [];
+  const doubts = comparison ? doubtsOf(comparison, ticket.backend) : [];
   if (doubts.length > 0) log.warn({ job: ticket.job, ticket: ticket.id, doubts }, "answer is doubtful");
   const facts = { preview, doubts, ...(factor > 1 && { factor }) };
   if (!baseline) return facts;

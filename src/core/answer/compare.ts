@@ -23,7 +23,9 @@ export function spreadOf(rgb: Uint8Array): number {
 /** Standard deviation of the codes about their mean. */
 export function deviationOf(codes: Uint8Array): number {
   let [sum, squares] = [0, 0];
-  for (const value of codes) {
+  // By index: a million codes by an iterator take ten times as long.
+  for (let at = 0; at < codes.length; at++) {
+    const value = codes[at]!;
     sum += value;
     squares += value * value;
   }
