@@ -54,9 +54,6 @@ export type ClaimRequest = {
   readonly only?: readonly string[];
 };
 
-/** How long runs take, in ms. */
-export type Usual = { readonly medianMs: number; readonly slowestMs: number; readonly count: number };
-
 export type { Attempt, AttemptKind, Ticket, TicketState } from "./core/job/journal.ts";
 export type * from "./ports-looks.ts";
 export type * from "./ports-pool.ts";

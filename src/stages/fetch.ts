@@ -70,9 +70,9 @@ export const fetchStage = defineStage({
         return rewind("queue", seen.code, seen.message);
       }
       case "finished": {
+        const home = await bringHome(seen.pictures, known !== undefined, submission, ticket, ports, attempting);
         if (seen.ranMs !== null)
           await ledger.runs.add({ backend: name, workflow: job.recipe.workflow, ms: seen.ranMs }, clock.now());
-        const home = await bringHome(seen.pictures, known !== undefined, submission, ticket, ports, attempting);
         await ended("finished");
         if ("blank" in home) return rewind("queue", "picture-constant", home.blank);
         const { doubts, ...facts } = home;
