@@ -1,5 +1,6 @@
-// Writes what is made from the code: config/schema.json and the tables in docs/configuration.md, docs/errors.md and workflows/README.md.
-// Run after a change of src/core/config/schema.ts, src/core/errors.ts or a workflow's notes: `npm run write-docs`.
+// Writes what is made from the code: config/schema.json and the tables in docs/configuration.md, docs/errors.md, docs/comfyui.md
+// and workflows/README.md. Run after a change of src/core/config/schema.ts, src/core/errors.ts, a workflow's notes or the names
+// of tests of ComfyUI's rules: `npm run write-docs`.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const { errorTable } = await import("../src/core/errors.ts");
@@ -8,10 +9,12 @@ const { jsonSchema } = await import("../src/core/config/schema.ts");
 const { parseGraph } = await import("../src/core/workflow/graph.ts");
 const { readNotes } = await import("../src/core/workflow/notes.ts");
 const { workflowTable } = await import("../src/core/workflow/table.ts");
+const { ruleTable } = await import("../test/support/comfyui/rules.ts");
 
 writeFileSync(new URL("../config/schema.json", import.meta.url), jsonSchema());
 writeTable("../docs/configuration.md", "keys", fieldTable());
 writeTable("../docs/errors.md", "codes", errorTable());
+writeTable("../docs/comfyui.md", "rules", ruleTable());
 writeTable("../workflows/README.md", "workflows", workflowTable(shippedWorkflows()));
 
 function shippedWorkflows() {

@@ -54,7 +54,7 @@ const clientIds = async ({ server }: Rig): Promise<string[]> => {
 };
 
 describe("sending", () => {
-  test("a lost answer is cleared up by looking, and the prompt is not posted again", async () => {
+  test("rule 9: a lost answer is cleared up by looking, and the prompt is not posted again", async () => {
     await using rig = await openRig();
     const submission = await rig.submission();
     rig.server.misbehave("lose-reply", 1);
@@ -63,7 +63,7 @@ describe("sending", () => {
     expect(rig.server.prompts).toEqual([submission.ticket]);
   });
 
-  test("a request lost on the way is told as unsure, and a second submit posts it once", async () => {
+  test("rule 9: a request lost on the way is told as unsure, and a second submit posts it once", async () => {
     await using rig = await openRig();
     const submission = await rig.submission();
     rig.server.misbehave("lose-request", 1);
@@ -74,7 +74,7 @@ describe("sending", () => {
     expect(rig.server.prompts).toEqual([submission.ticket]);
   });
 
-  test("after a restart of the program the prompt is found and not posted again", async () => {
+  test("rule 9: after a restart of the program the prompt is found and not posted again", async () => {
     await using rig = await openRig();
     const submission = await rig.submission();
     rig.server.hold();
@@ -87,7 +87,7 @@ describe("sending", () => {
     expect(rig.server.prompts).toEqual([submission.ticket]);
   });
 
-  test("an answer that never comes is told as unsure, since the prompt may have been taken", async () => {
+  test("rule 9: an answer that never comes is told as unsure, since the prompt may have been taken", async () => {
     await using deaf = await serve(({ method, url = "" }, response) => {
       if (method === "POST") return; // taken, and never answered
       const queue = { queue_running: [], queue_pending: [] };
@@ -100,7 +100,7 @@ describe("sending", () => {
     await expect(behind.backend.submit(await rig.submission())).rejects.toMatchObject(silent);
   });
 
-  test("a prompt that comes in late, after a lost connection, is found by the second look", async () => {
+  test("rule 6: a prompt that comes in late, after a lost connection, is found by the second look", async () => {
     let [looks, posts] = [0, 0];
     let late: readonly unknown[] = [];
     await using slow = await serve(async (request, response) => {
@@ -153,7 +153,7 @@ describe("sending", () => {
     await rig.backend.probe();
   });
 
-  test("a prompt never names its number", async () => {
+  test("rule 10: a prompt never names its number", async () => {
     const bodies: Record<string, unknown>[] = [];
     await using front = await serve(async (request, response) => {
       let text = "";
@@ -171,7 +171,7 @@ describe("sending", () => {
     expect(Object.keys(bodies[0]!).sort()).toEqual(["client_id", "prompt", "prompt_id"]);
   });
 
-  test("an older server that chooses its own ids is followed by our prefix, even after a restart of the program", async () => {
+  test("rule 8: an older server that chooses its own ids is followed by our prefix, even after a restart of the program", async () => {
     await using rig = await openRig({ server: { promptIds: "server", version: "0.3.40" } });
     const submission = await rig.submission();
     rig.server.hold();
@@ -192,7 +192,7 @@ describe("sending", () => {
     expect(await rig.reopen().progress(failing)).toMatchObject({ code: "backend-out-of-memory" });
   });
 
-  test("a later server takes our ids, which are canonical", async () => {
+  test("rule 8: a later server takes our ids, which are canonical", async () => {
     await using rig = await openRig({ server: { promptIds: "canonical", version: "0.4.0" } });
     const submission = await rig.submission();
     await rig.backend.submit(submission);
@@ -200,7 +200,7 @@ describe("sending", () => {
     expect(rig.server.prompts).toEqual([submission.ticket]);
   });
 
-  test("two tickets of one plate run at once and are told apart", async () => {
+  test("rule 11: two tickets of one plate run at once and are told apart", async () => {
     await using rig = await openRig();
     const [first, second] = [await rig.submission(), await rig.submission({ seed: 8 })];
     rig.server.hold();
@@ -258,7 +258,7 @@ describe("refusals", () => {
     });
   });
 
-  test("a prompt that runs only without our result is refused, and the rest is taken back", async () => {
+  test("rule 3: a prompt that runs only without our result is refused, and the rest is taken back", async () => {
     const graph = smallWorkflow();
     graph["11"]!.inputs.cfg = -5;
     // With a second saver that is fine, ComfyUI accepts the prompt and leaves our result out.
@@ -299,7 +299,7 @@ describe("refusals", () => {
 });
 
 describe("endings", () => {
-  test("out of memory has its own code", async () => {
+  test("rule 4: out of memory has its own code", async () => {
     await using rig = await openRig();
     rig.server.misbehave("out-of-memory", 1);
     const submission = await rig.submission();
@@ -308,7 +308,7 @@ describe("endings", () => {
     expect(await rig.backend.progress(submission)).toMatchObject({ code: "backend-out-of-memory" });
   });
 
-  test("a node's error is told with the node and what it said", async () => {
+  test("rule 4: a node's error is told with the node and what it said", async () => {
     await using rig = await openRig();
     rig.server.misbehave("node-error", 1);
     const submission = await rig.submission();
@@ -322,7 +322,7 @@ describe("endings", () => {
     });
   });
 
-  test("a run somebody interrupts is cancelled, not failed", async () => {
+  test("rule 4: a run somebody interrupts is cancelled, not failed", async () => {
     await using rig = await openRig();
     rig.server.misbehave("interrupt", 1);
     const submission = await rig.submission();
@@ -330,7 +330,7 @@ describe("endings", () => {
     await becomes(rig.backend, submission, "cancelled");
   });
 
-  test("a server that restarts in the middle forgets the ticket", async () => {
+  test("rule 5: a server that restarts in the middle forgets the ticket", async () => {
     await using rig = await openRig();
     rig.server.hold();
     const submission = await rig.submission();
@@ -340,7 +340,7 @@ describe("endings", () => {
     expect(await rig.backend.progress(submission)).toMatchObject({ kind: "unknown" });
   });
 
-  test("a picture that outlived a restart is found by its name, unless it is cut short", async () => {
+  test("rule 7: a picture that outlived a restart is found by its name, unless it is cut short", async () => {
     await using rig = await openRig();
     const submission = await rig.submission();
     await rig.backend.submit(submission);
@@ -359,7 +359,7 @@ describe("endings", () => {
     expect(await rig.backend.progress(submission)).toMatchObject({ kind: "unknown" });
   });
 
-  test("a job that moves is not stuck, however long it runs", async () => {
+  test("rule 20: a job that moves is not stuck, however long it runs", async () => {
     await using rig = await openRig({ server: { renderMs: 400 } });
     const heard: number[] = [];
     let jumps = false;
@@ -381,7 +381,7 @@ describe("endings", () => {
 });
 
 describe("cancelling", () => {
-  test("a pending prompt leaves the queue, and the running one goes on", async () => {
+  test("rule 19: a pending prompt leaves the queue, and the running one goes on", async () => {
     await using rig = await openRig();
     rig.server.hold();
     const [first, second] = [await rig.submission(), await rig.submission()];
@@ -395,7 +395,7 @@ describe("cancelling", () => {
     await becomes(rig.backend, first, "finished");
   });
 
-  test("a running prompt is interrupted by its id", async () => {
+  test("rule 19: a running prompt is interrupted by its id", async () => {
     await using rig = await openRig();
     rig.server.hold();
     const submission = await rig.submission();
@@ -406,7 +406,7 @@ describe("cancelling", () => {
     expect(await rig.backend.progress(submission)).toMatchObject({ kind: "cancelled" });
   });
 
-  test("a server that would interrupt anybody is not asked to", async () => {
+  test("rule 19: a server that would interrupt anybody is not asked to", async () => {
     await using rig = await openRig({ server: { interrupts: "global", version: "0.3.56" } });
     rig.server.hold();
     const submission = await rig.submission();
@@ -447,7 +447,7 @@ describe("pictures", () => {
     await expect(rig.backend.picture(submission, ref, to)).rejects.toMatchObject({ code: "backend-lost" });
   });
 
-  test("a plate that arrives cut short is noticed and sent again; a whole one is sent once", async () => {
+  test("rule 13: a plate that arrives cut short is noticed and sent again; a whole one is sent once", async () => {
     await using rig = await openRig();
     const put = () => rig.backend.put({ ...rig.plate, folder: "hotgrade/2026-11-22" });
     rig.server.misbehave("cut-upload", 1);
@@ -483,7 +483,7 @@ describe("pictures", () => {
 });
 
 describe("what answers", () => {
-  test("a web page is not a ComfyUI", async () => {
+  test("rule 21: a web page is not a ComfyUI", async () => {
     await using rig = await openRig();
     const submission = await rig.submission();
     rig.server.misbehave("not-comfyui");
@@ -586,7 +586,7 @@ test("a closed backend lets the process end, whether its server is there or not"
 });
 
 describe("the socket", () => {
-  test("it nudges for our tickets with a fraction that never falls, then without one, and not for those of others", async () => {
+  test("rule 16: it nudges for our tickets with a fraction that never falls, then without one, and not for those of others", async () => {
     await using rig = await openRig({ server: { renderMs: 50 } });
     const heard = new Map<string | null, (number | null)[]>();
     rig.backend.onNudge((ticket, fraction) => heard.set(ticket, [...(heard.get(ticket) ?? []), fraction]));
@@ -604,7 +604,7 @@ describe("the socket", () => {
     expect(fractions.at(-1)).toBe(0.99);
   });
 
-  test("a deaf one delays nothing but the nudge: polling finds the end", async () => {
+  test("rule 1: a deaf one delays nothing but the nudge: polling finds the end", async () => {
     await using rig = await openRig();
     rig.server.misbehave("deaf");
     const heard: unknown[] = [];
@@ -615,7 +615,7 @@ describe("the socket", () => {
     expect(heard).toEqual([]);
   });
 
-  test("a dropped one comes back under another client id, and is heard again", async () => {
+  test("rule 17: a dropped one comes back under another client id, and is heard again", async () => {
     await using rig = await openRig();
     const heard = new Set<string | null>();
     rig.backend.onNudge((ticket) => heard.add(ticket));
@@ -639,7 +639,7 @@ describe("the socket", () => {
     expect(heard).toContain(second.ticket);
   });
 
-  test("one that answers no ping is given up for a new one", async () => {
+  test("rule 18: one that answers no ping is given up for a new one", async () => {
     const server = new WebSocketServer({ port: 0, host: "127.0.0.1", autoPong: false });
     await once(server, "listening");
     const seen: string[] = [];

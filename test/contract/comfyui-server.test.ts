@@ -1,7 +1,7 @@
 /**
- * What hotgrade relies on in a ComfyUI server, as statements. They hold the stand-in of test/support to recordings of
- * ComfyUI 0.3.64; with HOTGRADE_COMFYUI_URL set the same statements question that server instead (it should be idle, and
- * gets some small files), leaving out those that need a model or misbehaviour.
+ * Routes, uploads, views, refusals and messages of a ComfyUI beyond the numbered rules (comfyui-rules-*.test.ts). They hold
+ * the stand-in of test/support to recordings of ComfyUI 0.3.64; with HOTGRADE_COMFYUI_URL set the same statements question
+ * that server instead (it should be idle, and gets some small files), leaving out those that need a model or misbehaviour.
  */
 import { randomUUID } from "node:crypto";
 import sharp from "sharp";
@@ -32,7 +32,7 @@ beforeAll(async () => {
   photo = await sharp(pixels, { raw: { width: 96, height: 64, channels: 3 } })
     .png()
     .toBuffer();
-  await client.upload("in.png", photo, { overwrite: "true" });
+  await client.upload("in.png", photo, { subfolder: FOLDER });
   await client.upload("ramp.png", ramp, { subfolder: FOLDER });
   await client.upload("photo.png", photo, { subfolder: FOLDER });
   socket = await client.socket();
@@ -160,16 +160,6 @@ describe("POST /upload/image", () => {
     json: { name, subfolder, type },
   });
 
-  test("keeps the name, numbers it for other bytes, finds the same bytes again", async () => {
-    expect(await send("a.png", photo)).toMatchObject(stored("a.png"));
-    expect(await send("a.png", photo)).toMatchObject(stored("a.png"));
-    expect(await send("a.png", ramp)).toMatchObject(stored("a (1).png"));
-    expect(await send("a.png", ramp)).toMatchObject(stored("a (1).png"));
-    expect(await send("a.png", ramp, { overwrite: "True" })).toMatchObject(stored("a (1).png"));
-    expect(await send("a.png", ramp, { overwrite: "true" })).toMatchObject(stored("a.png"));
-    expect(await send("a.png", photo, { overwrite: "1" })).toMatchObject(stored("a.png"));
-  });
-
   test("takes any bytes at all", async () => {
     expect(await send("zero.png", new Uint8Array())).toMatchObject(stored("zero.png"));
     expect(await send("half.png", photo.subarray(0, photo.length >> 1))).toMatchObject(stored("half.png"));
@@ -190,13 +180,6 @@ describe("POST /upload/image", () => {
 
   test.each(["../x", "/etc"])("refuses the subfolder %s", async (subfolder) => {
     expect(await send("s.png", photo, { subfolder })).toMatchObject({ status: 400, text: "" });
-  });
-
-  test("takes names as they come, which is why hotgrade sends plain ones", async () => {
-    expect(await send("写真 ü.png", photo)).toMatchObject(stored("写真 ü.png"));
-    expect(await send('a"q.png', photo)).toMatchObject(stored("a%22q.png"));
-    expect(await send("x/y.png", photo)).toMatchObject({ status: 500 });
-    expect(await client.upload("../esc.png", photo)).toMatchObject({ status: 400 });
   });
 
   test.each([
@@ -263,13 +246,13 @@ describe("GET /view", () => {
     ["filename=photo.png&subfolder=FOLDER", 404],
     ["type=input", 404],
     ["filename=&type=input", 400],
-    ["filename=../in.png&type=input", 400],
+    ["filename=../photo.png&type=input", 400],
     ["filename=/etc/passwd&type=input", 400],
-    ["filename=in.png&type=bogus", 400],
-    ["filename=in.png&type=input&subfolder=../x", 403],
-    ["filename=in.png%20%5Binput%5D", 200],
-    ["filename=some/where/in.png&type=input", 200],
-    ["filename=in.png&type=input&preview=webp;90", 200],
+    ["filename=photo.png&type=bogus", 400],
+    ["filename=photo.png&type=input&subfolder=../x", 403],
+    ["filename=photo.png%20%5Binput%5D&subfolder=FOLDER", 200],
+    ["filename=some/where/photo.png&type=input&subfolder=FOLDER", 200],
+    ["filename=photo.png&type=input&subfolder=FOLDER&preview=webp;90", 200],
   ])("%s is %d", async (query, status) => {
     expect((await client.bytes(query.replace("FOLDER", FOLDER))).response.status).toBe(status);
   });
@@ -296,7 +279,9 @@ describe("POST /prompt", () => {
   const cases = (prompts as readonly Recorded[]).filter(({ about }) => !REAL || !about.includes("model files absent"));
 
   test.each(cases)("$about: $status", async ({ body, text, status, error, nodeErrors, answer }) => {
-    const answered = await client.ask("POST", "/prompt", text ?? JSON.stringify(body));
+    // On a real server nothing lies beside its owner's files.
+    const sent = (text ?? JSON.stringify(body)).replaceAll('"in.png"', `"${FOLDER}/in.png"`);
+    const answered = await client.ask("POST", "/prompt", sent.replaceAll('"lab/out"', `"${FOLDER}/out"`));
     expect(answered.status).toBe(status);
     if (answer !== undefined) expect(answered.text).toBe(answer);
     else
@@ -304,8 +289,8 @@ describe("POST /prompt", () => {
   });
 
   test("its content type is not looked at", async () => {
-    const { promptId } = await client.run(socket, graph("in.png", "type"), { prompt_id: randomUUID() });
-    const body = JSON.stringify({ prompt: graph("in.png", "type"), client_id: socket.clientId });
+    const { promptId } = await client.run(socket, graph(`${FOLDER}/in.png`, "type"), { prompt_id: randomUUID() });
+    const body = JSON.stringify({ prompt: graph(`${FOLDER}/in.png`, "type"), client_id: socket.clientId });
     const { status, json } = await client.ask("POST", "/prompt", body, { "Content-Type": "text/plain" });
     expect(status).toBe(200);
     const id = (json as { prompt_id: string }).prompt_id;
@@ -322,7 +307,9 @@ describe("POST /prompt", () => {
       ["", ""],
       ["a/b?c#d é", "a/b?c#d é"],
     ] as const) // prettier-ignore
-      expect((await client.post("/prompt", { prompt: graph("in.png", "ids"), prompt_id: sent })).json).toMatchObject({
+      expect(
+        (await client.post("/prompt", { prompt: graph(`${FOLDER}/in.png`, "ids"), prompt_id: sent })).json,
+      ).toMatchObject({
         prompt_id: id,
       });
     expect((await client.history("a/b?c#d é")) === undefined).toBeTypeOf("boolean");
@@ -372,31 +359,6 @@ describe("a run", () => {
       expect([prompt_id, typeof timestamp]).toEqual([promptId, "number"]);
   });
 
-  test("of the same graph again is answered from the cache, with the earlier name", async () => {
-    const image = `${FOLDER}/ramp.png`;
-    const first = await client.run(socket, graph(image, "again"));
-    const { promptId, heard } = await client.run(socket, graph(image, "again"));
-    expect(brief(heard)).toEqual([
-      ...[
-        "status 1",
-        "status 1",
-        "execution_start",
-        "execution_cached 1,2,3",
-        "executed 3",
-        "progress_state 3 finished",
-      ],
-      ...["execution_success", "status 0", "executing null"],
-    ]);
-    const outputs = (await client.history(promptId))!.outputs;
-    expect(outputs).toEqual((await client.history(first.promptId))!.outputs);
-  });
-
-  test("under another prefix saves anew, and only saves", async () => {
-    const { heard } = await client.run(socket, graph(`${FOLDER}/ramp.png`, "other"));
-    expect(brief(heard)).toContain("execution_cached 1,2");
-    expect(brief(heard).filter((word) => word.startsWith("executing"))).toEqual(["executing 3", "executing null"]);
-  });
-
   test("of new bytes under the same name loads them", async () => {
     const name = `${FOLDER}/changing.png`;
     await client.upload("changing.png", photo, { subfolder: FOLDER });
@@ -406,9 +368,8 @@ describe("a run", () => {
     expect(brief(heard)).toContain("execution_cached ");
   });
 
-  test("keeps 8-bit RGB to the bit, and writes the graph into the file", async () => {
-    const { promptId } = await client.run(socket, graph(`${FOLDER}/photo.png`, "exact", null));
-    expect((await pixelsOf(promptId)).equals(await sharp(photo).raw().toBuffer())).toBe(true);
+  test("writes the graph into the file", async () => {
+    await client.run(socket, graph(`${FOLDER}/photo.png`, "exact", null));
     const { bytes } = await client.bytes(`filename=exact_00001_.png&subfolder=${FOLDER}`);
     expect(bytes.subarray(33, 60).toString("latin1")).toContain('tEXtprompt\0{"1": {');
   });
@@ -422,47 +383,8 @@ describe("a run", () => {
     expect(off.filter((each) => each === 1).length / off.length).toBeCloseTo(0.621, 3);
   });
 
-  test("of a truncated upload succeeds, with black below", async () => {
-    const noise = await sharp(Buffer.from(Array.from({ length: 64 * 256 * 3 }, (_, at) => 40 + ((at * 7919) % 200))), {
-      raw: { width: 64, height: 256, channels: 3 },
-    })
-      .png()
-      .toBuffer();
-    await client.upload("cut.png", noise.subarray(0, noise.length >> 1), { subfolder: FOLDER });
-    const { promptId } = await client.run(socket, graph(`${FOLDER}/cut.png`, "cut", null));
-    const pixels = await pixelsOf(promptId);
-    expect(pixels.length).toBe(64 * 256 * 3);
-    expect(pixels.subarray(-64 * 3).every((level) => level === 0)).toBe(true);
-  });
-
-  test("that breaks says where and why, and ends as error", async () => {
-    await client.upload("zero.png", new Uint8Array(), { subfolder: FOLDER });
-    const { promptId, heard } = await client.run(socket, graph(`${FOLDER}/zero.png`, "broken"));
-    expect(brief(heard).slice(-5)).toEqual([
-      "progress_state 1 running",
-      "executing 1",
-      "execution_error",
-      "status 0",
-      "executing null",
-    ]);
-    const told = {
-      prompt_id: promptId,
-      node_id: "1",
-      node_type: "LoadImage",
-      exception_type: "PIL.UnidentifiedImageError",
-    };
-    expect(heard.find(({ type }) => type === "execution_error")!.data).toMatchObject({ ...told, executed: [] });
-    const { status, outputs } = (await client.history(promptId)) as {
-      status: { messages: unknown[] };
-      outputs: unknown;
-    };
-    expect(status).toMatchObject({ status_str: "error", completed: false });
-    expect(status.messages.at(-1)).toMatchObject(["execution_error", told]);
-    expect(outputs).toEqual({});
-  });
-
   test("may not save outside the output folder", async () => {
-    const outside = graph("in.png", "x");
+    const outside = graph(`${FOLDER}/in.png`, "x");
     outside[3].inputs.filename_prefix = "../../evil";
     const { heard } = await client.run(socket, outside);
     const { exception_message } = heard.find(({ type }) => type === "execution_error")!.data;
@@ -471,7 +393,7 @@ describe("a run", () => {
 
   test("of a preview keeps it in temp", async () => {
     const preview = {
-      1: { class_type: "LoadImage", inputs: { image: "in.png" } },
+      1: { class_type: "LoadImage", inputs: { image: `${FOLDER}/in.png` } },
       2: { class_type: "PreviewImage", inputs: { images: ["1", 0] } },
     };
     const { promptId } = await client.run(socket, preview);
@@ -520,10 +442,6 @@ describe("/ws", () => {
     });
   });
 
-  test("answers a ping, sends none", async () => {
-    await socket.pong();
-  });
-
   test("answers feature flags when they come first, and only then", async () => {
     const flagged = await client.socket(undefined, { flags: { supports_preview_metadata: true } });
     await flagged.until(() => flagged.heard.some(({ type }) => type === "feature_flags"));
@@ -540,37 +458,5 @@ describe("/ws", () => {
     talker.send("x".repeat(5_000_000));
     await talker.until(() => talker.closeCode() !== undefined);
     expect(talker.closeCode()).toBe(1009);
-  });
-
-  test("tells each client of its own job, and all of the queue", async () => {
-    const other = await client.socket();
-    const { heard } = await client.run(socket, graph("in.png", "mine"));
-    await other.until(() => other.heard.length >= 4);
-    expect(other.heard.slice(1).every(({ type }) => type === "status")).toBe(true);
-    expect(heard.every(({ type, data }) => type === "status" || data.prompt_id !== undefined)).toBe(true);
-    await other.close();
-  });
-
-  test("tells everybody the progress of a job without a client, and nothing else of it", async () => {
-    const from = socket.heard.length;
-    const prompt_id = randomUUID();
-    await client.post("/prompt", { prompt: graph(`${FOLDER}/photo.png`, "nobody"), prompt_id });
-    await socket.until(() => brief(socket.heard.slice(from)).filter((word) => word === "status 0").length > 0);
-    const kinds = new Set(socket.heard.slice(from).map(({ type }) => type));
-    expect(kinds).toEqual(new Set(["status", "progress_state"]));
-    expect((await client.history(prompt_id))!.status).toMatchObject({ status_str: "success" });
-  });
-
-  test("leaves a second socket of one client deaf when the first closes", async () => {
-    const first = await client.socket();
-    const second = await client.socket(first.clientId);
-    await first.close();
-    // The server hears of the close before a job that another client sends after it.
-    await client.get("/prompt");
-    const from = second.heard.length;
-    await client.run(socket, graph("in.png", "deaf"));
-    await second.pong();
-    expect(second.heard.length).toBe(from);
-    await second.close();
   });
 });

@@ -33,7 +33,7 @@ async function finished(rig: Rig): Promise<void> {
   await becomes(rig, submission, "finished");
 }
 
-test("a worker that died is told as stuck once nothing moved for long enough, until ComfyUI is started again", async () => {
+test("rule 20: a worker that died is told as stuck once nothing moved for long enough, until ComfyUI is started again", async () => {
   await using rig = await listening();
   const submission = await hung(rig);
   rig.clock.jump(9 * MINUTE_MS);

@@ -1,7 +1,7 @@
 /**
  * A stand-in ComfyUI: a real HTTP and WebSocket server on loopback that answers as ComfyUI 0.3.64 does, keeps files on
  * disk, queue and history in memory, paints a known look instead of running a model, and misbehaves on command.
- * `test/contract/comfyui-server.test.ts` holds it to recordings of the real one.
+ * `test/contract/comfyui-rules-*.test.ts` and `comfyui-server.test.ts` hold it to what the real one was seen to do.
  */
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
