@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { expect, test } from "vitest";
 import { useTarget } from "../support/comfyui/target.ts";
 
-const BROKEN = "500 Internal Server Error\n\nServer got itself in trouble";
+const BROKEN = /^500 Internal Server Error\n\nServer got itself in trouble$/;
 
 const target = useTarget();
 
@@ -63,17 +63,17 @@ test("rule 15: an 8-bit RGB PNG comes back to the bit", async () => {
 });
 
 test.each([
-  ["PUT", "/prompt", undefined, 405, "405: Method Not Allowed"],
-  ["GET", "/nope", undefined, 404, ""],
+  ["PUT", "/prompt", undefined, 405, /^405: Method Not Allowed$/],
+  ["GET", "/nope", undefined, 404, /^(404: Not Found)?$/], // by the version of its HTTP library
   ["POST", "/prompt", "{", 500, BROKEN],
   ["POST", "/queue", "", 500, BROKEN],
-  ["POST", "/queue", '{"delete":[]}', 200, ""],
-  ["POST", "/history", '{"delete":[]}', 200, ""],
-  ["POST", "/free", "{}", 200, ""],
-  ["POST", "/interrupt", '{"prompt_id":"nobody"}', 200, ""],
+  ["POST", "/queue", '{"delete":[]}', 200, /^$/],
+  ["POST", "/history", '{"delete":[]}', 200, /^$/],
+  ["POST", "/free", "{}", 200, /^$/],
+  ["POST", "/interrupt", '{"prompt_id":"nobody"}', 200, /^$/],
 ] as const)(
   "rule 21: errors, and POSTs that worked, are answered with text or nothing (%s %s %j: %d %j)",
   async (method, path, body, status, text) => {
-    expect(await target.client.ask(method, path, body)).toMatchObject({ status, text });
+    expect(await target.client.ask(method, path, body)).toMatchObject({ status, text: expect.stringMatching(text) });
   },
 );

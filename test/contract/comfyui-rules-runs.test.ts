@@ -108,3 +108,17 @@ standInOnly(
     expect((await target.ended((healed.json as { prompt_id: string }).prompt_id)).status.status_str).toBe("success");
   },
 );
+
+standInOnly(
+  "rule 20: so does extra_data that is null, posted without a client",
+  "it would kill the worker",
+  async () => {
+    const sent = { prompt: target.graph("twenty-null"), prompt_id: randomUUID(), extra_data: null };
+    expect((await target.client.post("/prompt", sent)).status).toBe(200);
+    const after = await target.post(target.graph("twenty-null-after"));
+    await target.own.until(({ remaining }) => remaining() === 2);
+    const { queue_running, queue_pending } = await target.queue();
+    expect([queue_running, queue_pending].map((rows) => rows.map(([, id]) => id))).toEqual([[sent.prompt_id], [after]]);
+    await target.own.restart();
+  },
+);

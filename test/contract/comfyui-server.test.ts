@@ -14,6 +14,8 @@ const REAL = process.env.HOTGRADE_COMFYUI_URL;
 /** Another place on the server for each run of the suite. */
 const FOLDER = `hotgrade-test-${randomUUID().slice(0, 8)}`;
 const BROKEN = "500 Internal Server Error\n\nServer got itself in trouble";
+/** By the version of its HTTP library. */
+const NO_PAGE = /^(404: Not Found)?$/;
 
 let own: Comfyui | undefined;
 let client: Client;
@@ -38,6 +40,7 @@ beforeAll(async () => {
   socket = await client.socket();
 });
 afterAll(async () => {
+  if (REAL) await client.tidy(false);
   await socket.close();
   await own?.close();
 });
@@ -84,20 +87,20 @@ describe("plain routes", () => {
   });
 
   test.each([
-    ["GET", "/prompt/", 404, ""],
-    ["GET", "/nope", 404, ""],
-    ["GET", "/models/nope", 404, ""],
-    ["GET", "/upload/image", 404, ""],
-    ["GET", "/api/jobs", 404, ""],
+    ["GET", "/prompt/", 404, NO_PAGE],
+    ["GET", "/nope", 404, NO_PAGE],
+    ["GET", "/models/nope", 404, NO_PAGE],
+    ["GET", "/upload/image", 404, NO_PAGE],
+    ["GET", "/api/jobs", 404, NO_PAGE],
     ["PUT", "/prompt", 405, "405: Method Not Allowed"],
     ["DELETE", "/history", 405, "405: Method Not Allowed"],
     ["GET", "/history?max_items=x", 500, BROKEN],
     ["POST", "/queue", 500, BROKEN],
     ["POST", "/free", 500, BROKEN],
-    ["HEAD", "/prompt", 200, ""],
-    ["POST", "/interrupt", 200, ""],
+    ["HEAD", "/prompt", 200, /^$/],
+    ["POST", "/interrupt", 200, /^$/],
   ])("%s %s answers %d %j", async (method, path, status, text) => {
-    expect(await client.ask(method, path)).toMatchObject({ status, text });
+    expect(await client.ask(method, path)).toMatchObject({ status, text: expect.stringMatching(text) });
   });
 
   test("a wrong method is told the right ones", async () => {

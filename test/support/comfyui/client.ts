@@ -1,6 +1,7 @@
 /** A bare client for the suites that question a ComfyUI, stand-in or real: requests as they are, sockets that remember. */
 import { randomUUID } from "node:crypto";
 import { request } from "node:http";
+import { vi } from "vitest";
 import { WebSocket } from "ws";
 
 export type Heard = { readonly type: string; readonly data: Record<string, unknown> };
@@ -25,6 +26,7 @@ export type Answered = {
 const HEARD_MS = 20_000;
 
 export function clientOf(url: string) {
+  const posted: string[] = [];
   async function ask(
     method: string,
     path: string,
@@ -33,7 +35,10 @@ export function clientOf(url: string) {
   ): Promise<Answered> {
     const response = await fetch(url + path, { method, headers, ...(body === undefined ? {} : { body }) });
     const text = await response.text();
-    return { status: response.status, text, json: parsed(text), headers: response.headers };
+    const json = parsed(text);
+    if (path === "/prompt" && method === "POST" && response.status === 200)
+      posted.push((json as { prompt_id: string }).prompt_id);
+    return { status: response.status, text, json, headers: response.headers };
   }
   const get = (path: string, headers?: Record<string, string>) => ask("GET", path, undefined, headers);
   const post = (path: string, json: unknown) => ask("POST", path, JSON.stringify(json));
@@ -43,6 +48,17 @@ export function clientOf(url: string) {
     ask,
     get,
     post,
+    /** Takes every prompt of this client out of queue and history, and ends the one that runs where that is safe. */
+    async tidy(interruptsByName: boolean): Promise<void> {
+      await post("/queue", { delete: posted });
+      if (interruptsByName) for (const prompt_id of posted) await post("/interrupt", { prompt_id });
+      const isIdle = async () => {
+        const { queue_running } = (await get("/queue")).json as { queue_running: [number, string][] };
+        return !queue_running.some(([, promptId]) => posted.includes(promptId));
+      };
+      await vi.waitUntil(isIdle, { timeout: HEARD_MS, interval: 50 });
+      await post("/history", { delete: posted });
+    },
     /** The bytes of a file of the server. */
     async bytes(query: string, headers: Record<string, string> = {}): Promise<{ response: Response; bytes: Buffer }> {
       const response = await fetch(`${url}/view?${query}`, { headers });

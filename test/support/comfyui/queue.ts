@@ -4,7 +4,8 @@ export type Item = {
   readonly number: number;
   readonly promptId: string;
   readonly graph: unknown;
-  readonly extra: Readonly<Record<string, unknown>>;
+  /** As it was sent; what is no object ends the worker. */
+  readonly extra: unknown;
   readonly outputs: readonly string[];
 };
 

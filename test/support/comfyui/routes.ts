@@ -118,8 +118,10 @@ function postPrompt({ body }: Asked, site: Site): Reply {
   if (verdict.kind === "refused")
     return { status: 400, json: { error: verdict.error, node_errors: verdict.nodeErrors } };
   const extra = Object.hasOwn(sent, "extra_data") ? sent.extra_data : {};
-  if (!isRecord(extra)) throw new TypeError("extra_data is no object");
-  if (Object.hasOwn(sent, "client_id")) extra.client_id = sent.client_id;
+  if (Object.hasOwn(sent, "client_id")) {
+    if (!isRecord(extra)) throw new TypeError("'NoneType' object does not support item assignment");
+    extra.client_id = sent.client_id;
+  }
   worker.put({ number, promptId, graph: sent.prompt, extra, outputs: verdict.outputs });
   const answer = ok({ prompt_id: promptId, number, node_errors: verdict.nodeErrors });
   return control.faults.take("lose-reply") ? { ...answer, drop: true } : answer;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const CONTRACT = join(import.meta.dirname, "../../contract");
 /** The files that hold our client, rather than a server, to the rules. */
-const CLIENT = /^comfyui-(rules-)?client\.test\.ts$/;
+const CLIENT = /^comfyui-((rules-)?client|watch)\.test\.ts$/;
 
 export const RULES = 21;
 

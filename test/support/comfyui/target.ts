@@ -55,7 +55,6 @@ const SLOW_NODES = 24;
 /** For the whole file, from its first test to its last. */
 export function useTarget(options: ComfyuiOptions = {}): Target {
   const folder = `hotgrade-test-${randomUUID().slice(0, 8)}`;
-  const posted: string[] = [];
   const made = {} as { client: Client; socket: Socket; own: Comfyui; photo: Buffer; ramp: Buffer; version: string };
   const target: Target = {
     get client() {
@@ -87,9 +86,7 @@ export function useTarget(options: ComfyuiOptions = {}): Target {
       const sent = { prompt, prompt_id: randomUUID(), client_id: made.socket.clientId, ...more };
       const { status, text, json } = await made.client.post("/prompt", sent);
       if (status !== 200) throw new Error(`refused: ${text}`);
-      const { prompt_id } = json as { prompt_id: string };
-      posted.push(prompt_id);
-      return prompt_id;
+      return (json as { prompt_id: string }).prompt_id;
     },
     entry: async (promptId) => (await made.client.history(promptId)) as Entry | undefined,
     ended: (promptId) => vi.waitUntil(() => target.entry(promptId), POLL) as Promise<Entry>,
@@ -127,11 +124,7 @@ export function useTarget(options: ComfyuiOptions = {}): Target {
   // What a test that failed left behind must not hold up the next one.
   afterEach(() => made.own?.release());
   afterAll(async () => {
-    if (REAL) {
-      await made.client.post("/queue", { delete: posted });
-      for (const prompt_id of posted) if (target.since("0.3.57")) await made.client.post("/interrupt", { prompt_id });
-      await made.client.post("/history", { delete: posted });
-    }
+    if (REAL) await made.client.tidy(target.since("0.3.57"));
     await made.socket?.close();
     await made.own?.close();
   });

@@ -59,6 +59,10 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
 
   async function run(item: Item): Promise<Entry | undefined> {
     const graph = item.graph as GraphJson;
+    if (!isRecord(item.extra)) {
+      dead = true;
+      return undefined;
+    }
     const clientId = typeof item.extra.client_id === "string" ? item.extra.client_id : undefined;
     last.clientId = clientId;
     interrupt = false;
@@ -144,7 +148,14 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
 
   function stageFor(job: Job, id: string): Stage {
     const sample = (steps: number, picture: Picture) => sampleSteps(job, id, steps, picture);
-    return { control, folders, graph: job.graph, extra: job.item.extra, alive: () => alive, sample };
+    return {
+      control,
+      folders,
+      graph: job.graph,
+      extra: job.item.extra as Record<string, unknown>,
+      alive: () => alive,
+      sample,
+    };
   }
 
   async function sampleSteps(job: Job, id: string, steps: number, picture: Picture): Promise<void> {
