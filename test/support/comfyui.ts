@@ -24,6 +24,7 @@ import {
 } from "./comfyui/options.ts";
 import { WARM } from "./comfyui/pixels.ts";
 import { sockets } from "./comfyui/sockets.ts";
+import { traitsOf } from "./comfyui/versions.ts";
 import { worker } from "./comfyui/worker.ts";
 
 export type { ComfyuiOptions, Fault, Flaws, Look } from "./comfyui/options.ts";
@@ -78,6 +79,7 @@ export async function startComfyui(options: ComfyuiOptions = {}): Promise<Comfyu
   const waiting = new Set<() => void>();
   const control: Control = {
     options,
+    traits: traitsOf(options),
     faults: faults(),
     counts,
     look: options.look ?? WARM,
@@ -166,7 +168,7 @@ async function live(control: Control, dir: string, port: number): Promise<readon
     socket.on("error", () => socket.destroy());
     const { path } = notice(request, control);
     if (control.faults.take("stall")) return;
-    const refused = isForeign(request) ? "403 Forbidden" : path === "/ws" ? undefined : "404 Not Found";
+    const refused = isForeign(request, control.traits) ? "403 Forbidden" : path === "/ws" ? undefined : "404 Not Found";
     if (refused || control.faults.on("not-comfyui"))
       socket.end(`HTTP/1.1 ${refused ?? "404 Not Found"}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
     else connected.upgrade(request, socket, head, (clientId) => working.greetings(clientId));

@@ -1,8 +1,10 @@
 /** The HTTP side: reads requests as aiohttp does, applies faults, finds the route, answers as aiohttp does. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { JOB_ROUTES } from "./jobs.ts";
 import { pythonJson } from "./json.ts";
 import type { Control } from "./options.ts";
 import { type Reply, ROUTES, type Site } from "./routes.ts";
+import type { Traits } from "./versions.ts";
 import { sendView } from "./view.ts";
 
 const BROKEN = "500 Internal Server Error\n\nServer got itself in trouble";
@@ -22,12 +24,12 @@ export function httpServer(site: Site): Server {
 
 async function handle(request: IncomingMessage, response: ServerResponse, site: Site): Promise<void> {
   const { control, maxUploadBytes } = site;
-  const { url, path, method, key } = notice(request, control);
+  const { url, path, method, key, underApi } = notice(request, control);
   if (control.faults.take("stall")) return;
   if (control.faults.take("not-comfyui"))
     return void response.writeHead(200, { "Content-Type": "text/html" }).end(SOMEBODY_ELSE);
   if (control.faults.take("server-error")) return sendText(response, 500, BROKEN, { Connection: "close" });
-  if (isForeign(request)) return void response.writeHead(403, { "Content-Length": 0 }).end();
+  if (isForeign(request, control.traits)) return void response.writeHead(403, { "Content-Length": 0 }).end();
   if (key === "POST /prompt" && control.faults.take("lose-request")) return void request.destroy();
 
   if (path === "/view")
@@ -39,7 +41,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, site: 
     );
   if (path === "/ws")
     return sendText(response, 400, 'No WebSocket UPGRADE hdr: None\n Can "Upgrade" only to "WebSocket".');
-  const found = routeFor(path, method);
+  const found = routeFor(path, method, routesOf(control.traits, underApi));
   if (found === "absent") {
     response.writeHead(404, { "Content-Type": "application/octet-stream", "Transfer-Encoding": "chunked" }).end();
     return;
@@ -56,21 +58,31 @@ async function handle(request: IncomingMessage, response: ServerResponse, site: 
 export function notice(request: IncomingMessage, control: Control) {
   const url = new URL(request.url ?? "/", "http://localhost");
   const path = url.pathname.replace(/^\/api(?=\/)/, "");
+  const underApi = path !== url.pathname;
   const method = request.method ?? "GET";
   const key = `${method} ${path}`;
   control.counts.requests.set(key, (control.counts.requests.get(key) ?? 0) + 1);
   control.changed();
-  return { url, path, method, key };
+  return { url, path, method, key, underApi };
 }
 
 type Found = { readonly route: (typeof ROUTES)[string][string]; readonly rest: string };
 
-function routeFor(path: string, method: string): Found | "absent" | { readonly allow: string } {
+/** The routes of this version; those of jobs lie under `/api` alone. */
+function routesOf({ features, jobs }: Traits, underApi: boolean): typeof ROUTES {
+  const shown: typeof ROUTES = jobs !== "none" && underApi ? { ...ROUTES, ...JOB_ROUTES[jobs] } : ROUTES;
+  if (features) return shown;
+  const { "/features": _, ...older } = shown;
+  return older;
+}
+
+function routeFor(path: string, method: string, routes: typeof ROUTES): Found | "absent" | { readonly allow: string } {
   const slash = path.indexOf("/", 1);
   const parent = path.slice(0, slash + 1);
   const rest = decodeURIComponent(path.slice(slash + 1));
-  const methods = ROUTES[path.endsWith("/") ? "" : path] ?? (slash > 0 && rest !== "" ? ROUTES[parent] : undefined);
-  if (!methods) return "absent";
+  const methods = routes[path.endsWith("/") ? "" : path] ?? (slash > 0 && rest !== "" ? routes[parent] : undefined);
+  // The folder of web files stands for every path, and knows GET alone.
+  if (!methods) return method === "GET" || method === "HEAD" ? "absent" : { allow: "GET,HEAD" };
   const route = methods[method === "HEAD" ? "GET" : method];
   if (route) return { route, rest };
   // What GET does not have, the folder of web files answers for.
@@ -105,8 +117,9 @@ function sendText(response: ServerResponse, status: number, text: string, header
   response.writeHead(status, { "Content-Type": TEXT, "Content-Length": Buffer.byteLength(text), ...headers }).end(text);
 }
 
-/** On a loopback address a page of another origin is turned away. */
-export function isForeign({ headers }: IncomingMessage): boolean {
+/** On a loopback address a page of another origin is turned away, by later versions any page of another site. */
+export function isForeign({ headers }: IncomingMessage, { crossSite }: Traits): boolean {
+  if (crossSite === "refused" && headers["sec-fetch-site"] === "cross-site") return true;
   if (!headers.origin || !headers.host || !URL.canParse(headers.origin)) return false;
   const [host, origin] = [new URL(`http://${headers.host}`), new URL(headers.origin)];
   const loopback = host.hostname === "localhost" || host.hostname.startsWith("127.") || host.hostname === "[::1]";

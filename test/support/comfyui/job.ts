@@ -36,7 +36,9 @@ export function jobOf(
   function progress(id: string, value: number, max: number, state: "running" | "finished"): void {
     const names = { node_id: id, prompt_id, display_node_id: id, parent_node_id: null, real_node_id: id };
     nodes[id] = { value, max, state, ...names };
-    send("progress_state", { prompt_id, nodes });
+    if (!control.traits.features) return;
+    const hearer = control.traits.progressState === "everybody" ? undefined : clientId;
+    sockets.send({ type: "progress_state", data: { prompt_id, nodes } }, hearer);
   }
   return {
     item,

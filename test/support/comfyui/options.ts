@@ -1,5 +1,6 @@
 /** What a stand-in ComfyUI is started with, and the ways it can be told to misbehave. */
 import type { Lattice } from "../../../src/core/lut/lattice.ts";
+import type { Traits } from "./versions.ts";
 
 /** The colours of a render: one lattice, or one for each prompt and seed. */
 export type Look = Lattice | ((prompt: string, seed: number) => Lattice);
@@ -48,11 +49,13 @@ export type ComfyuiOptions = {
   readonly maxUploadBytes?: number;
   /** `classic` keeps what the last prompt used (the default of 0.3.64), `lru` everything, `none` nothing. */
   readonly cache?: "classic" | "lru" | "none";
-  /** Who chooses a prompt_id: the client (0.3.64), the server (before 0.3.45), the client in canonical spelling (later). */
-  readonly promptIds?: "client" | "server" | "canonical";
-  /** Before 0.3.57 /interrupt ignores the prompt_id. */
-  readonly interrupts?: "targeted" | "global";
+  /** 0.3.64; older and later ones behave as versions.ts says, unless a trait is set here by itself. */
   readonly version?: string;
+  /** As a server that does not say its version. */
+  readonly versionless?: boolean;
+  readonly promptIds?: Traits["promptIds"];
+  readonly interrupts?: Traits["interrupts"];
+  readonly jobs?: Traits["jobs"];
 };
 
 /**
@@ -136,6 +139,7 @@ export type Counts = {
 /** The state that tests change while a server runs, kept over restarts. */
 export type Control = {
   readonly options: ComfyuiOptions;
+  readonly traits: Traits;
   readonly faults: Faults;
   readonly counts: Counts;
   look: Look;

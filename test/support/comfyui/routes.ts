@@ -8,6 +8,7 @@ import { describeNode, MODEL_FOLDERS, MODELS } from "./nodes.ts";
 import type { Control } from "./options.ts";
 import type { Item } from "./queue.ts";
 import { validatePrompt } from "./validate.ts";
+import { VERSION } from "./versions.ts";
 import type { Worker } from "./worker.ts";
 
 export type Asked = {
@@ -34,7 +35,7 @@ export type Site = {
   readonly maxUploadBytes: number;
 };
 
-type Route = (asked: Asked, site: Site, rest: string) => Reply;
+export type Route = (asked: Asked, site: Site, rest: string) => Reply;
 
 const EMPTY: Reply = { status: 200 };
 const CANONICAL = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -102,7 +103,7 @@ function postPrompt({ body }: Asked, site: Site): Reply {
     const error = { type: "no_prompt", message: "No prompt provided", details: "No prompt provided", extra_info: {} };
     return { status: 400, json: { error, node_errors: {} } };
   }
-  const ids = control.options.promptIds ?? "client";
+  const ids = control.traits.promptIds;
   const given =
     ids !== "server" && Object.hasOwn(sent, "prompt_id") && !(ids === "canonical" && sent.prompt_id === null);
   const promptId = given ? pythonText(sent.prompt_id) : randomUUID();
@@ -114,7 +115,8 @@ function postPrompt({ body }: Asked, site: Site): Reply {
     };
   }
   const inputExists = (name: string) => folders.exists(name);
-  const verdict = validatePrompt(sent.prompt, sent.partial_execution_targets, { nodes, inputExists });
+  const { refusals } = control.traits;
+  const verdict = validatePrompt(sent.prompt, sent.partial_execution_targets, { nodes, inputExists, refusals });
   if (verdict.kind === "refused")
     return { status: 400, json: { error: verdict.error, node_errors: verdict.nodeErrors } };
   const extra = Object.hasOwn(sent, "extra_data") ? sent.extra_data : {};
@@ -144,7 +146,7 @@ function postQueue({ body }: Asked, { worker }: Site): Reply {
   return EMPTY;
 }
 
-function getHistory({ query }: Asked, { worker }: Site): Reply {
+function getHistory({ query }: Asked, { worker, control }: Site): Reply {
   const number = (name: string, otherwise: number): number => {
     const text = query.get(name);
     if (text === null) return otherwise;
@@ -153,7 +155,7 @@ function getHistory({ query }: Asked, { worker }: Site): Reply {
   };
   const all = [...worker.history];
   const count = number("max_items", all.length);
-  const offset = number("offset", -1);
+  const offset = control.traits.historyOffset ? number("offset", -1) : -1;
   const from = offset >= 0 ? offset : Math.max(0, all.length - count);
   return ok(Object.fromEntries(count <= 0 ? [] : all.slice(from, from + count)));
 }
@@ -172,7 +174,7 @@ function postInterrupt({ body }: Asked, { control, worker }: Site): Reply {
   } catch {
     promptId = undefined; // an empty body interrupts whatever runs
   }
-  const targeted = control.options.interrupts !== "global" && typeof promptId === "string" && promptId !== "";
+  const targeted = control.traits.interrupts === "targeted" && typeof promptId === "string" && promptId !== "";
   worker.interrupt(targeted ? (promptId as string) : undefined);
   return EMPTY;
 }
@@ -198,6 +200,17 @@ function postUpload({ body, contentType }: Asked, { control, folders }: Site): R
     const { name, subfolder, type } = answer.json as { name: string; subfolder: string; type: string };
     control.counts.uploads.push({ name, subfolder, type, sizeBytes: bytes.length });
     control.changed();
+    if (control.traits.extraKeys) {
+      const asset = {
+        id: randomUUID(),
+        name,
+        asset_hash: "blake3:0",
+        size: bytes.length,
+        mime_type: "image/png",
+        tags: [],
+      };
+      return { status: 200, json: { name, subfolder, type, asset } };
+    }
   }
   return answer;
 }
@@ -216,7 +229,7 @@ function getSystemStats(_: Asked, { control, folders }: Site): Reply {
       os: "posix",
       ram_total: 25_276_063_744,
       ram_free: 24_377_970_688,
-      comfyui_version: control.options.version ?? "0.3.64",
+      ...(control.options.versionless ? {} : { comfyui_version: control.options.version ?? VERSION }),
       python_version: "3.11.7 (main) [GCC 12.2.0]",
       pytorch_version: "2.9.0+cpu",
       embedded_python: false,

@@ -48,7 +48,7 @@ export function sockets(control: Control, maxUploadBytes: number): Sockets {
     let first = true;
     socket.on("message", (data, isBinary) => {
       const message = isBinary ? undefined : parse(data.toString());
-      if (first && message?.type === "feature_flags") {
+      if (first && message?.type === "feature_flags" && control.traits.features) {
         const flags = message.data;
         if (isRecord(flags) && flags.supports_preview_metadata === true) withMetadata.add(clientId);
         const data = { supports_preview_metadata: true, max_upload_size: maxUploadBytes };

@@ -1,6 +1,7 @@
 /** ComfyUI's check of a prompt before it is queued (`validate_prompt` of its execution.py), refusal for refusal. */
 import { isRecord, pythonText } from "./json.ts";
 import type { Catalogue, InputInfo } from "./nodes.ts";
+import type { Traits } from "./versions.ts";
 
 export type NodeJson = { class_type: string; inputs: Record<string, unknown> };
 export type GraphJson = Record<string, NodeJson>;
@@ -25,6 +26,7 @@ export type Validation = {
   readonly nodes: Catalogue;
   /** Whether LoadImage finds the file. */
   readonly inputExists: (name: string) => boolean;
+  readonly refusals: Traits["refusals"];
 };
 
 /** Throws where the real one breaks (a graph that is no object). Converts values in the graph, as the real one does. */
@@ -34,13 +36,14 @@ export function validatePrompt(graph: unknown, targets: unknown, validation: Val
   const wanted = Array.isArray(targets) ? new Set(targets) : undefined;
   const outputs: string[] = [];
   for (const [id, node] of Object.entries(graph as GraphJson)) {
+    const info = validation.nodes.get(node.class_type);
+    if (!info && validation.refusals === "named") return missingNode(id, node);
     if (node.class_type === undefined)
       return refused(
         "invalid_prompt",
         "Cannot execute because a node is missing the class_type property.",
         `Node ID '#${id}'`,
       );
-    const info = validation.nodes.get(node.class_type);
     if (!info)
       return refused(
         "invalid_prompt",
@@ -61,7 +64,9 @@ function checkOutputs(graph: GraphJson, outputs: readonly string[], validation: 
   for (const output of outputs) {
     let result: Checked;
     try {
-      result = hasCycle(graph, output) ? { valid: false, reasons: [] } : checkNode(graph, output, checked, validation);
+      result = hasCycle(graph, output)
+        ? cyclic(output, checked, validation)
+        : checkNode(graph, output, checked, validation);
     } catch (thrown) {
       const { type, message } = raised(thrown);
       const extra_info = { exception_type: type, traceback: ['  File "execution.py", in validate_prompt\n'] };
@@ -252,6 +257,25 @@ function hasCycle(graph: GraphJson, from: string, path: ReadonlySet<string> = ne
   if (!isRecord(inputs)) return false;
   const next = new Set([...path, from]);
   return Object.values(inputs).some((value) => Array.isArray(value) && hasCycle(graph, String(value[0]), next));
+}
+
+/** Later versions say that it is a cycle, where older ones give no reason at all. */
+function cyclic(output: string, checked: Map<string, Checked>, { refusals }: Validation): Checked {
+  const reasons = [reason("dependency_cycle", "Dependency cycle detected", `Node ID '#${output}'`)];
+  const result = { valid: false, reasons: refusals === "named" ? reasons : [] };
+  checked.set(output, result);
+  return result;
+}
+
+function missingNode(id: string, node: NodeJson): Verdict {
+  const title = (node as { _meta?: { title?: string } })._meta?.title;
+  const named = `Node '${title ?? node.class_type ?? `ID #${id}`}'`;
+  const message = node.class_type
+    ? `${named} not found. The custom node may not be installed.`
+    : `${named} has no class_type. The workflow may be corrupted or a custom node is missing.`;
+  const extra_info = { node_id: id, class_type: node.class_type ?? null, node_title: title ?? null };
+  const error = reason("missing_node_type", message, `Node ID '#${id}'`, extra_info);
+  return { kind: "refused", error, nodeErrors: {} };
 }
 
 function raised(thrown: unknown): { readonly type: string; readonly message: string } {

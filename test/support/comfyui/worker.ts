@@ -6,7 +6,7 @@ import { type Entry, type Job, jobOf } from "./job.ts";
 import { isRecord } from "./json.ts";
 import type { Catalogue } from "./nodes.ts";
 import type { Control } from "./options.ts";
-import { NodeError, type Performed, perform, SAMPLERS, type Stage } from "./perform.ts";
+import { NodeError, type Performed, perform, SAMPLERS, type SavedImage, type Stage } from "./perform.ts";
 import { encodePreview, type Picture } from "./pixels.ts";
 import { type Item, queue } from "./queue.ts";
 import type { Message, Sockets } from "./sockets.ts";
@@ -104,8 +104,9 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
         done.set(id, result);
         if (!known) executed.push(id);
         if (result.images) {
-          outputs[id] = { images: result.images };
-          job.executed(id, result.images);
+          const images = control.traits.extraKeys ? result.images.map(withMedia) : result.images;
+          outputs[id] = { images };
+          job.executed(id, images);
         }
         job.finish(id);
       }
@@ -212,8 +213,11 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
         setImmediate(() => void work());
       }
     },
-    remove(promptId: string): void {
-      if (pending.remove(promptId)) announce();
+    /** Whether it was there. */
+    remove(promptId: string): boolean {
+      const removed = pending.remove(promptId);
+      if (removed) announce();
+      return removed;
     },
     clear(): void {
       pending.clear();
@@ -251,6 +255,11 @@ function orderOf(graph: GraphJson, outputs: readonly string[], isCached: (id: st
   };
   for (const id of outputs) visit(id, true);
   return order;
+}
+
+/** Later versions say more of an image than where it lies. */
+function withMedia(image: SavedImage): SavedImage {
+  return { ...image, ...{ media_type: "image/png", asset: { tags: ["output"] } } };
 }
 
 function renderOf({ promptId, graph }: Item): Control["counts"]["renders"][number] {

@@ -7,18 +7,16 @@ import { AppError } from "../../../core/errors.ts";
 import { leftOfRun, percentByTime } from "../../../core/job/progress.ts";
 import type { Clock, Log, Progress, Submission } from "../../../ports.ts";
 import { type PostedGraph, progressOf } from "./answers.ts";
+import { cancel } from "./cancel.ts";
 import { courseOf, UNBEGUN } from "./course.ts";
 import { type Http, notComfyUi } from "./http.ts";
 import type { Transfers } from "./pictures.ts";
 import { errorsFor, readNodeErrors, refusal } from "./refusals.ts";
-import { atLeast, isWanted, type Seen, type Server, type Wanted } from "./server.ts";
+import type { Seen, Server } from "./server.ts";
 import type { Socket } from "./socket.ts";
 import type { Ticket, Tickets } from "./tickets.ts";
 import type { Watch } from "./watch.ts";
 
-/** From this version on `/interrupt` heeds the prompt it names; older ones interrupt whatever runs. */
-const INTERRUPTS_BY_ID = "0.3.57";
-const CANCEL_LOOKS = 20;
 /** A server that was heard of a prompt says something of it more often than this; then its socket is deaf. */
 const SILENT_MS = 10_000;
 
@@ -175,18 +173,12 @@ async function ended({ transfers }: JobsWiring, progress: Progress, signal?: Abo
 
 async function withdraw(wiring: JobsWiring, ticket: string, signal?: AbortSignal): Promise<"withdrawn" | "kept"> {
   const { http, server, tickets } = wiring;
-  const wanted: Wanted = { ticket, pid: tickets.of(ticket).pid, mark: ticket };
-  const mine = async () => {
-    const { running, pending } = await server.queue(signal);
-    const ids = pending.filter((each) => isWanted(each, wanted)).map(({ pid }) => pid);
-    return { ids, runs: running.some((each) => isWanted(each, wanted)) };
-  };
-  const before = await mine();
-  if (before.runs || before.ids.length === 0) return "kept";
-  await http.exchange("/queue", { method: "POST", json: { delete: before.ids }, signal });
+  const wanted = { ticket, pid: tickets.of(ticket).pid, mark: ticket };
+  const before = await server.ours(wanted, signal);
+  if (before.running.length > 0 || before.pending.length === 0) return "kept";
+  const ids = before.pending.map(({ pid }) => pid);
+  await http.exchange("/queue", { method: "POST", json: { delete: ids }, signal });
   // It may have begun, or even ended, in between.
-  const after = await mine();
-  if (after.runs || after.ids.length > 0) return "kept";
   const seen = await server.look(wanted, signal);
   return seen.kind === "absent" ? "withdrawn" : "kept";
 }
@@ -199,31 +191,6 @@ export function standingOf(known: Ticket, now: number): { fraction: number | nul
   const percent = told ?? (byTime === null && known.heardAt === 0 ? null : Math.max(byTime ?? 0, known.course.percent));
   const leftMs = leftOfRun(told ?? 0, elapsedMs, known.usualMs);
   return { fraction: percent === null ? null : percent / 100, leftMs };
-}
-
-async function cancel(wiring: JobsWiring, ticket: string, signal?: AbortSignal): Promise<void> {
-  const { http, server, tickets, clock, log, lookGapMs } = wiring;
-  // A ticket alone is given; it is part of every prefix, so it marks the graph as well.
-  const wanted: Wanted = { ticket, pid: tickets.of(ticket).pid, mark: ticket };
-  for (let looks = 0; looks < CANCEL_LOOKS; looks++) {
-    const queue = await server.queue(signal);
-    const pending = queue.pending.filter((each) => isWanted(each, wanted)).map(({ pid }) => pid);
-    const item = queue.running.find((each) => isWanted(each, wanted));
-    if (pending.length === 0 && !item) return;
-    // A delete takes out one of several with the same id, so it is looked at again.
-    if (pending.length > 0) await http.exchange("/queue", { method: "POST", json: { delete: pending }, signal });
-    if (item && !(await interrupt(wiring, item.pid, signal)))
-      return log.info({ ticket }, "left running: this ComfyUI cannot interrupt one prompt alone");
-    await clock.sleep(lookGapMs, signal);
-    signal?.throwIfAborted();
-  }
-  log.info({ ticket }, "cancel sent, still running");
-}
-
-async function interrupt({ http, server }: JobsWiring, pid: string, signal?: AbortSignal): Promise<boolean> {
-  if (!atLeast(await server.version(signal), INTERRUPTS_BY_ID)) return false;
-  await http.exchange("/interrupt", { method: "POST", json: { prompt_id: pid }, signal });
-  return true;
 }
 
 /** Bodies of refusals are not always JSON; what is none says nothing. */
