@@ -119,17 +119,21 @@ standInOnly(
 
 test("rule 19: an interrupt that names a prompt stops that one alone, and only if it runs", async (context) => {
   if (!target.since("0.3.57")) unchecked(context, "before 0.3.57 it interrupts whatever runs");
-  const busy = await target.occupy();
+  const spared = await target.occupy();
   const next = await target.post(target.graph("nineteen"));
   for (const prompt_id of [next, randomUUID()])
     expect(await target.client.post("/interrupt", { prompt_id })).toMatchObject({ status: 200, text: "" });
-  expect((await target.queue()).queue_running.map(([, id]) => id)).toEqual([busy.promptId]);
-  await target.client.post("/interrupt", { prompt_id: busy.promptId });
-  const { status, outputs } = await target.ended(busy.promptId);
+  expect((await spared.finish()).status.status_str).toBe("success");
+  expect((await target.ended(next)).status.status_str).toBe("success");
+
+  const named = await target.occupy();
+  const after = await target.post(target.graph("nineteen-after"));
+  await target.client.post("/interrupt", { prompt_id: named.promptId });
+  const { status, outputs } = await target.ended(named.promptId);
   expect(status.messages.at(-1)![0]).toBe("execution_interrupted");
   expect(outputs).toEqual({});
-  await busy.release();
-  expect((await target.ended(next)).status.status_str).toBe("success");
+  await named.release();
+  expect((await target.ended(after)).status.status_str).toBe("success");
 });
 
 standInOnly(

@@ -44,13 +44,15 @@ export type Target = {
   /** Waits until the history knows the prompt. */
   ended(promptId: string): Promise<Entry>;
   queue(): Promise<{ readonly queue_running: readonly QueueRow[]; readonly queue_pending: readonly QueueRow[] }>;
-  /** Holds the worker with a prompt of ours, until `release`. */
-  occupy(more?: Record<string, unknown>): Promise<{ readonly promptId: string; release(): Promise<void> }>;
+  /** Holds the worker with a prompt of ours, until `release`; `finish` lets it run to its own end. */
+  occupy(
+    more?: Record<string, unknown>,
+  ): Promise<{ readonly promptId: string; release(): Promise<void>; finish(): Promise<Entry> }>;
 };
 
 const POLL = { timeout: 120_000, interval: 20 };
 /** Enough resampling to keep a processor busy for seconds, with places to interrupt it between the nodes. */
-const SLOW_NODES = 24;
+const SLOW_NODES = 28;
 
 /** For the whole file, from its first test to its last. */
 export function useTarget(options: ComfyuiOptions = {}): Target {
@@ -100,6 +102,10 @@ export function useTarget(options: ComfyuiOptions = {}): Target {
       else await made.own.until(({ renders }) => renders.length > before);
       return {
         promptId,
+        finish() {
+          made.own?.release();
+          return target.ended(promptId);
+        },
         async release() {
           if (REAL) await made.client.post("/interrupt", { prompt_id: promptId });
           else made.own.release();
@@ -161,7 +167,7 @@ export const brief = (heard: readonly Heard[]) =>
 function slowGraph({ folder }: Target): Graph {
   const graph: Graph = { 1: { class_type: "LoadImage", inputs: { image: `${folder}/photo.png` } } };
   for (let node = 2; node < SLOW_NODES; node++) {
-    const size = { width: 3000 + 8 * node, height: 3000 - 8 * node };
+    const size = { width: 1800 + 8 * node, height: 1800 - 8 * node };
     const inputs = { image: [String(node - 1), 0], upscale_method: "lanczos", crop: "disabled", ...size };
     graph[node] = { class_type: "ImageScale", inputs };
   }
