@@ -1,7 +1,6 @@
 /** A bare client for the suites that question a ComfyUI, stand-in or real: requests as they are, sockets that remember. */
 import { randomUUID } from "node:crypto";
 import { request } from "node:http";
-import { vi } from "vitest";
 import { WebSocket } from "ws";
 
 export type Heard = { readonly type: string; readonly data: Record<string, unknown> };
@@ -56,7 +55,7 @@ export function clientOf(url: string) {
         const { queue_running } = (await get("/queue")).json as { queue_running: [number, string][] };
         return !queue_running.some(([, promptId]) => posted.includes(promptId));
       };
-      await vi.waitUntil(isIdle, { timeout: HEARD_MS, interval: 50 });
+      for (const until = Date.now() + HEARD_MS; Date.now() < until; ) if (await isIdle()) break;
       await post("/history", { delete: posted });
     },
     /** The bytes of a file of the server. */

@@ -54,8 +54,9 @@ export function jobOf(
       last.node = id;
       own("executing", { node: id, display_node: id, prompt_id });
     },
-    executed(id: string, images: readonly SavedImage[]): void {
-      meta[id] = { node_id: id, display_node: id, parent_node: null, real_node_id: id };
+    /** `ran` is the id it ran under, which may be another graph's. */
+    executed(id: string, images: readonly SavedImage[], ran: string): void {
+      meta[id] = { node_id: ran, display_node: ran, parent_node: null, real_node_id: ran };
       own("executed", { node: id, display_node: id, output: { images }, prompt_id });
     },
     step(id: string, value: number, max: number, preview: Buffer | undefined): void {

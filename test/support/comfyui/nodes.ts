@@ -111,6 +111,7 @@ export function catalogue(options: ComfyuiOptions): Catalogue {
     ...loaders(models),
     ...conditioning(),
     ...sampling(),
+    ...(options.labNodes ? laboratory() : {}),
   };
   const missing = new Set(options.missingNodes ?? []);
   return new Map(Object.entries(nodes).filter(([name]) => !missing.has(name)));
@@ -130,6 +131,20 @@ function besides(): Record<string, NodeInfo> {
     RemoveBackground: { required: { image, bg_removal_model: ["BACKGROUND_REMOVAL_MODEL"] }, output: ["MASK"] },
     InvertMask: { required: { mask }, output: ["MASK"] },
     JoinImageWithAlpha: { required: { image, alpha: mask }, output: ["IMAGE"] },
+  };
+}
+
+/** Of the recordings, and one core node that nothing else here needs. */
+function laboratory(): Record<string, NodeInfo> {
+  const strength = float(1, 0, 10, 0.01);
+  const noise = float(0, 0, 255, 0.1);
+  return {
+    LabSteps: {
+      required: { image, text, strength, seed, steps: int(4, 1, 10000), step_ms: int(100, 0, 600000), noise },
+      output: ["IMAGE"],
+    },
+    LabFail: { required: { image, message: ["STRING", {}] }, output: ["IMAGE"] },
+    ImageBlur: { required: { image, blur_radius: int(1, 1, 31, 1), sigma: float(1, 0.1, 10, 0.1) }, output: ["IMAGE"] },
   };
 }
 

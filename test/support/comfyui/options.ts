@@ -46,6 +46,8 @@ export type ComfyuiOptions = {
   readonly models?: Partial<Models>;
   /** Node classes this server does not know, as an older ComfyUI. */
   readonly missingNodes?: readonly string[];
+  /** The nodes that were made for the recordings: LabSteps samples by the clock, LabFail raises an error. */
+  readonly labNodes?: boolean;
   readonly maxUploadBytes?: number;
   /** `classic` keeps what the last prompt used (the default of 0.3.64), `lru` everything, `none` nothing. */
   readonly cache?: "classic" | "lru" | "none";

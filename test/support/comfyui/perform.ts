@@ -11,7 +11,12 @@ import type { GraphJson } from "./validate.ts";
 type Conditioning = { readonly text: string; readonly reference?: Picture };
 
 export type SavedImage = { readonly filename: string; readonly subfolder: string; readonly type: string };
-export type Performed = { readonly values: readonly unknown[]; readonly images?: readonly SavedImage[] };
+export type Performed = {
+  readonly values: readonly unknown[];
+  readonly images?: readonly SavedImage[];
+  /** The id it ran under, which the history keeps naming when another graph is answered from the cache. */
+  readonly node?: string;
+};
 
 /** What a node's code raised, as execution_error tells it. */
 export class NodeError extends Error {
@@ -29,10 +34,10 @@ export type Stage = {
   readonly extra: Readonly<Record<string, unknown>>;
   readonly alive: () => boolean;
   /** Runs the steps of a sampler: progress, previews, interrupts. */
-  readonly sample: (steps: number, picture: Picture) => Promise<void>;
+  readonly sample: (steps: number, picture: Picture, totalMs?: number) => Promise<void>;
 };
 
-export const SAMPLERS: ReadonlySet<string> = new Set(["KSampler", "SamplerCustomAdvanced"]);
+export const SAMPLERS: ReadonlySet<string> = new Set(["KSampler", "SamplerCustomAdvanced", "LabSteps"]);
 const BLOCK = 8;
 
 /** Runs one node; `inputs` has its links already followed. */
@@ -61,6 +66,15 @@ export async function perform(
       const { width, height } = requirePicture(inputs.image);
       return { values: [width, height, 1] };
     }
+    case "LabSteps": {
+      const [plate, steps] = [requirePicture(inputs.image), given<number>("steps")];
+      await stage.sample(steps, plate, steps * given<number>("step_ms"));
+      return { values: [plate] };
+    }
+    case "LabFail":
+      throw labError(given<string>("message"));
+    case "ImageBlur":
+      return { values: [requirePicture(inputs.image)] };
     case "VAEEncode":
       return { values: [inBlocks(requirePicture(inputs.pixels))] };
     case "VAEDecode":
@@ -102,6 +116,13 @@ export async function perform(
     default:
       return { values: [classType] }; // loaders and the like: what they give is only passed on
   }
+}
+
+function labError(message: string): NodeError {
+  if (message !== "oom") return new NodeError("RuntimeError", `${message}\n`);
+  const what = "This error means you ran out of memory on your GPU.";
+  const tips = "TIPS: If the workflow worked before you might have accidentally set the batch_size to a large number.";
+  return new NodeError("torch.OutOfMemoryError", `Allocation on device ${message}\n${what}\n\n${tips}`);
 }
 
 async function sampler(

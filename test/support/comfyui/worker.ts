@@ -98,7 +98,10 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
           if (interrupt) throw new Interrupted();
           if (isDecisive(job, id)) await decide(job);
         }
-        const result = known ?? (await perform(class_type, linked(inputs, done, signatures), stageFor(job, id)));
+        const result = known ?? {
+          ...(await perform(class_type, linked(inputs, done, signatures), stageFor(job, id))),
+          node: id,
+        };
         if (!alive) break;
         results.set(signatures.get(id)!, result);
         done.set(id, result);
@@ -106,7 +109,7 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
         if (result.images) {
           const images = control.traits.extraKeys ? result.images.map(withMedia) : result.images;
           outputs[id] = { images };
-          job.executed(id, images);
+          job.executed(id, images, result.node ?? id);
         }
         job.finish(id);
       }
@@ -148,7 +151,8 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
   }
 
   function stageFor(job: Job, id: string): Stage {
-    const sample = (steps: number, picture: Picture) => sampleSteps(job, id, steps, picture);
+    const sample = (steps: number, picture: Picture, totalMs = control.renderMs) =>
+      sampleSteps(job, id, steps, picture, totalMs);
     return {
       control,
       folders,
@@ -159,11 +163,11 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
     };
   }
 
-  async function sampleSteps(job: Job, id: string, steps: number, picture: Picture): Promise<void> {
+  async function sampleSteps(job: Job, id: string, steps: number, picture: Picture, totalMs: number): Promise<void> {
     const started = performance.now();
     const preview = control.options.previews === false ? undefined : await encodePreview(picture);
     for (let step = 1; step <= steps && alive; step++) {
-      await pause(started + (control.renderMs * step) / steps - performance.now());
+      await pause(started + (totalMs * step) / steps - performance.now());
       if (interrupt) throw new Interrupted();
       job.step(id, step, steps, preview);
     }
@@ -207,9 +211,10 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
     put(item: Item): void {
       try {
         pending.put(item);
+        announce(); // not of one whose number and id were taken: the real one breaks before it says so
       } finally {
         control.counts.prompts.push(item.promptId);
-        announce();
+        control.changed();
         setImmediate(() => void work());
       }
     },
