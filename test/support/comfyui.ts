@@ -11,6 +11,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { folders } from "./comfyui/files.ts";
+import { passFront } from "./comfyui/front.ts";
 import { httpServer, isForeign, notice } from "./comfyui/http.ts";
 import { catalogue } from "./comfyui/nodes.ts";
 import {
@@ -114,7 +115,7 @@ export async function startComfyui(options: ComfyuiOptions = {}): Promise<Comfyu
   await start();
   const server: Comfyui = {
     ...counts,
-    url: `http://127.0.0.1:${port}`,
+    url: `${options.tls ? "https" : "http"}://127.0.0.1:${port}${options.prefix ?? ""}`,
     port,
     dir,
     misbehave: (fault, times = Number.POSITIVE_INFINITY) => control.faults.set(fault, times),
@@ -166,6 +167,9 @@ async function live(control: Control, dir: string, port: number): Promise<readon
     upgrading.add(socket);
     socket.on("close", () => upgrading.delete(socket));
     socket.on("error", () => socket.destroy());
+    const front = passFront(request, options);
+    if (front.status !== 200)
+      return void socket.end(`HTTP/1.1 ${front.status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
     const { path } = notice(request, control);
     if (control.faults.take("stall")) return;
     const refused = isForeign(request, control.traits) ? "403 Forbidden" : path === "/ws" ? undefined : "404 Not Found";

@@ -1,5 +1,7 @@
 /** The HTTP side: reads requests as aiohttp does, applies faults, finds the route, answers as aiohttp does. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import { passFront } from "./front.ts";
 import { JOB_ROUTES } from "./jobs.ts";
 import { pythonJson } from "./json.ts";
 import type { Control } from "./options.ts";
@@ -12,12 +14,16 @@ const TEXT = "text/plain; charset=utf-8";
 const SOMEBODY_ELSE = "<!doctype html><title>Welcome</title><h1>It works!</h1>\n";
 
 export function httpServer(site: Site): Server {
-  const server = createServer((request, response) => {
+  const { tls } = site.control.options;
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    const { status, text } = passFront(request, site.control.options);
+    if (status !== 200) return sendText(response, status, text);
     handle(request, response, site).catch((thrown: unknown) => {
       if (!request.socket.destroyed && !response.headersSent) sendText(response, 500, BROKEN, { Connection: "close" });
       else if (!(thrown instanceof Error && "code" in thrown && thrown.code === "ECONNRESET")) response.destroy();
     });
-  });
+  };
+  const server = tls ? createSecureServer(tls, listener) : createServer(listener);
   server.keepAliveTimeout = 60_000;
   return server;
 }

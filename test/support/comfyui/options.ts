@@ -49,6 +49,14 @@ export type ComfyuiOptions = {
   /** The nodes that were made for the recordings: LabSteps samples by the clock, LabFail raises an error. */
   readonly labNodes?: boolean;
   readonly maxUploadBytes?: number;
+  /** As PEM; then it speaks https and wss alone. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** A path before every route, such as `/comfy`, as behind a reverse proxy. */
+  readonly prefix?: string;
+  /** Wanted as `Authorization: Bearer`; 401 without it. */
+  readonly token?: string;
+  /** Further headers that are wanted; 401 without them. */
+  readonly wants?: Readonly<Record<string, string>>;
   /** `classic` keeps what the last prompt used (the default of 0.3.64), `lru` everything, `none` nothing. */
   readonly cache?: "classic" | "lru" | "none";
   /** 0.3.64; older and later ones behave as versions.ts says, unless a trait is set here by itself. */
