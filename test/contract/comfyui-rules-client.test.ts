@@ -66,7 +66,7 @@ test("rule 6: the queue is asked first, then the history, and both again before 
   await using front = await watch(rig.server.url);
   await using behind = await openRig({ config: { url: front.url } });
   const submission = await rig.submission();
-  expect(await behind.backend.progress(submission)).toEqual({ kind: "unknown" });
+  expect(await behind.backend.progress(submission)).toMatchObject({ kind: "unknown" });
   const asked = front.seen.filter((line) => / \/(queue|history)/.test(line)).map((line) => line.slice(0, 9));
   expect(asked).toEqual(["GET /queu", "GET /hist", "GET /queu", "GET /hist"]);
 });
