@@ -9,6 +9,8 @@ export type ComfyuiApart = {
   readonly url: string;
   readonly dir: string;
   tell(command: Command): Promise<Record<string, unknown>>;
+  /** SIGSTOP makes it a server that accepts and says nothing, SIGCONT wakes it. */
+  signal(signal: NodeJS.Signals): void;
   close(): Promise<void>;
 };
 
@@ -38,6 +40,7 @@ export async function startComfyuiApart(options: Omit<ComfyuiOptions, "look">): 
       last = told.catch(() => undefined);
       return told;
     },
+    signal: (signal) => void child.kill(signal),
     async close() {
       child.stdin.end();
       await ended;

@@ -92,9 +92,10 @@ async function obey(comfyui: Comfyui, command: Command): Promise<Record<string, 
 }
 
 function countsOf(comfyui: Comfyui): Record<string, unknown> {
-  const { renders, prompts, uploads, views, requests } = comfyui;
+  const { renders, prompts, uploads, views, requests, atOnce, spans } = comfyui;
   const [sockets, remaining] = [comfyui.socketCount(), comfyui.remaining()];
-  return { renders, prompts, uploads, views, requests: Object.fromEntries(requests), sockets, remaining };
+  const seen = { renders, prompts, uploads, views, requests: Object.fromEntries(requests) };
+  return { ...seen, atOnce, spans, sockets, remaining };
 }
 
 function say(line: Record<string, unknown>): void {

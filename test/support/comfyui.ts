@@ -76,7 +76,15 @@ type Life = {
 
 export async function startComfyui(options: ComfyuiOptions = {}): Promise<Comfyui> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), "hotgrade-comfyui-"));
-  const counts: Counts = { renders: [], prompts: [], uploads: [], views: [], requests: new Map() };
+  const counts: Counts = {
+    renders: [],
+    prompts: [],
+    atOnce: [],
+    spans: [],
+    uploads: [],
+    views: [],
+    requests: new Map(),
+  };
   const waiting = new Set<() => void>();
   const control: Control = {
     options,

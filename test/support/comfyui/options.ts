@@ -40,6 +40,10 @@ export type ComfyuiOptions = {
   readonly flaws?: Flaws;
   /** How long a sampler takes. */
   readonly renderMs?: number;
+  /** How long a prompt takes in all, the stand-in's own work counted in; where that takes longer, so long. */
+  readonly wholeMs?: number;
+  /** zlib's level of saved pictures; ComfyUI's own is 4. */
+  readonly compressionLevel?: number;
   /** Preview frames while it samples; on by default, as with `--preview-method`. */
   readonly previews?: boolean;
   /** Default: the model files of the workflows that come with hotgrade. */
@@ -135,6 +139,10 @@ export type Counts = {
   readonly renders: { readonly promptId: string; readonly inputName: string; readonly prefix: string }[];
   /** Prompts accepted, answered or not. */
   readonly prompts: string[];
+  /** Prompts running and pending, after each that was accepted. */
+  readonly atOnce: number[];
+  /** From the moment the worker took a prompt until its history entry lay there, in ms of the clock. */
+  readonly spans: { readonly promptId: string; readonly begunAt: number; readonly endedAt: number }[];
   readonly uploads: {
     readonly name: string;
     readonly subfolder: string;

@@ -160,7 +160,7 @@ async function save(stage: Stage, picture: Picture, type: "output" | "temp", pre
   const filename = `${place.stem}_${String(place.counter).padStart(5, "0")}_.png`;
   const info = stage.extra.extra_pnginfo as Record<string, unknown> | undefined;
   const texts = Object.entries({ prompt: stage.graph, ...info }).map(([key, value]) => [key, pythonJson(value)]);
-  const png = await encodePng(picture, Object.fromEntries(texts));
+  const png = await encodePng(picture, Object.fromEntries(texts), stage.control.options.compressionLevel);
   if (!stage.alive()) return { values: [] }; // the server was killed meanwhile
   if (!stage.control.faults.on("lose-output")) writeFileSync(join(place.folder, filename), png);
   return { values: [], images: [{ filename, subfolder: place.subfolder, type }] };

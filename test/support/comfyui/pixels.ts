@@ -32,10 +32,14 @@ export function toBytes({ values }: Picture): Uint8Array {
 }
 
 /** A PNG as SaveImage writes it, with the given text chunks. */
-export async function encodePng(picture: Picture, texts: Readonly<Record<string, string>> = {}): Promise<Buffer> {
+export async function encodePng(
+  picture: Picture,
+  texts: Readonly<Record<string, string>> = {},
+  compressionLevel = 4,
+): Promise<Buffer> {
   const { width, height } = picture;
   const raw = { width, height, channels: 3 as const };
-  const png = await sharp(toBytes(picture), { raw }).png({ compressionLevel: 4 }).toBuffer();
+  const png = await sharp(toBytes(picture), { raw }).png({ compressionLevel }).toBuffer();
   const header = 8 + 25;
   const chunks = Object.entries(texts).map(([key, text]) => {
     const body = Buffer.from(`tEXt${key}\0${text}`, "latin1");

@@ -43,11 +43,15 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
     if (!item) return;
     running = item;
     announce();
+    const begunAt = Date.now();
     const entry = await run(item);
     if (!alive || !entry) return;
+    if (control.options.wholeMs) await pause(begunAt + control.options.wholeMs - Date.now());
+    if (!alive) return;
     await nextTurn(); // a GET sent at execution_success may still miss the entry
     history.delete(item.promptId);
     history.set(item.promptId, entry);
+    control.counts.spans.push({ promptId: item.promptId, begunAt, endedAt: Date.now() });
     running = undefined;
     announce();
     if (last.clientId !== undefined)
@@ -214,7 +218,8 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
         announce(); // not of one whose number and id were taken: the real one breaks before it says so
       } finally {
         control.counts.prompts.push(item.promptId);
-        control.changed();
+          control.counts.atOnce.push(remaining());
+          control.changed();
         setImmediate(() => void work());
       }
     },
