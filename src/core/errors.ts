@@ -77,7 +77,7 @@ const CATALOGUE = {
   "backend-unknown": { retry: false, hint: "Name a backend that `backends:` lists." },
   "backend-cancelled": {
     retry: false,
-    hint: "Someone cancelled it in ComfyUI. `hotgrade retry` sends it again.",
+    hint: "Someone interrupts it in ComfyUI again and again. `hotgrade cancel` ends a photo; `hotgrade retry` sends it again.",
   },
   "picture-incomplete": { retry: true, hint: "Nothing to do: the result came cut short and is fetched again." },
   "picture-size": {

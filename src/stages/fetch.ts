@@ -5,7 +5,7 @@
 import { doubtsOf, isBlank } from "../core/answer/judge.ts";
 import { AppError, asAppError } from "../core/errors.ts";
 import type { PathText } from "../core/inbox/path-text.ts";
-import { done, end, type Facts, goOn, type Job, rewind, wait } from "../core/job/job.ts";
+import { done, type Facts, goOn, type Job, rewind, wait } from "../core/job/job.ts";
 import { type JobProgress, leftInQueue } from "../core/job/progress.ts";
 import type { PictureRef, Ports, Progress, Submission } from "../ports.ts";
 import type { Ticket } from "../ports-ledger.ts";
@@ -61,8 +61,9 @@ export const fetchStage = defineStage({
         return isInnocent ? goOn("queue", reason) : rewind("queue", "backend-lost", reason);
       }
       case "cancelled":
+        // Not by us: what we cancel has no fetch any more. Whoever interrupts all that runs did not mean this photo.
         await ended("cancelled");
-        return end("cancelled", "backend-cancelled", seen.message);
+        return rewind("queue", "backend-cancelled", seen.message);
       case "failed": {
         await ended("finished");
         const error = new AppError(seen.code, seen.message, { ticket: id });

@@ -126,7 +126,10 @@ async function strike(line: Line, { fault, server }: PlannedFault, account: Acco
       break;
     case "deaf-sockets":
       await comfyui.tell({ do: "misbehave", fault: "deaf" });
-      void proxy.reached(proxy.requests() + DEAF_REQUESTS).then(() => comfyui.tell({ do: "heal", fault: "deaf" }));
+      void proxy
+        .reached(proxy.requests() + DEAF_REQUESTS)
+        .then(() => comfyui.tell({ do: "heal", fault: "deaf" }))
+        .catch(() => undefined); // the campaign may end first
       break;
     case "cut-sockets":
       await comfyui.tell({ do: "drop-sockets" });

@@ -96,7 +96,8 @@ export async function startFaultyProxy(options: FaultyProxyOptions): Promise<Fau
   const server = createServer((request, response) => {
     requests++;
     for (const look of [...waiting]) look();
-    pass(line, request, response).catch(() => request.socket.destroy()); // as whatever broke looks from outside
+    const { socket } = request; // an answered request forgets its own
+    pass(line, request, response).catch(() => socket.destroy()); // as whatever broke looks from outside
   });
   server.keepAliveTimeout = 60_000;
   server.on("connection", (socket) => {
