@@ -155,9 +155,15 @@ export type Submission = {
 export type PictureRef = { readonly slot: "result" | "baseline"; readonly name: string };
 
 export type Progress =
-  | { readonly kind: "pending"; readonly ahead: number }
+  /** `againMs`: when it is worth asking again, where the backend can tell. */
+  | { readonly kind: "pending"; readonly ahead: number; readonly againMs?: number }
   /** `fraction` of the way, 0 … 1; `leftMs`, about so long to go. Each null when nothing is known. */
-  | { readonly kind: "running"; readonly fraction: number | null; readonly leftMs: number | null }
+  | {
+      readonly kind: "running";
+      readonly fraction: number | null;
+      readonly leftMs: number | null;
+      readonly againMs?: number;
+    }
   | {
       readonly kind: "finished";
       readonly pictures: readonly PictureRef[];

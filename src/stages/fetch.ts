@@ -12,7 +12,7 @@ import type { Ticket } from "../ports-ledger.ts";
 import { type Attempting, defineStage, workFile } from "./define.ts";
 import { submissionOf } from "./submission.ts";
 
-/** How long until we ask again by ourselves; the backend's nudges make it sooner. */
+/** How long until we ask again by ourselves, where the backend does not know better; its nudges make it sooner. */
 const POLL_MS = 1_500;
 
 /** A backend that loses more prompts of one photo than this is two behind one address, or never keeps any. */
@@ -50,7 +50,7 @@ export const fetchStage = defineStage({
           clock.now(),
         );
         return wait(
-          { afterMs: POLL_MS },
+          { afterMs: seen.againMs ?? POLL_MS },
           seen.kind === "pending" ? `${name}: ${seen.ahead} ahead` : `${name}: running`,
         );
       case "unknown": {
@@ -71,10 +71,11 @@ export const fetchStage = defineStage({
         return rewind("queue", seen.code, seen.message);
       }
       case "finished": {
-        const home = await bringHome(seen.pictures, known !== undefined, submission, ticket, ports, attempting);
-        if (seen.ranMs !== null)
-          await ledger.runs.add({ backend: name, workflow: job.recipe.workflow, ms: seen.ranMs }, clock.now());
+        // Its place is free from now on: the next prompt must not wait until this picture is home.
         await ended("finished");
+        if (ticket.state !== "finished" && seen.ranMs !== null)
+          await ledger.runs.add({ backend: name, workflow: job.recipe.workflow, ms: seen.ranMs }, clock.now());
+        const home = await bringHome(seen.pictures, known !== undefined, submission, ticket, ports, attempting);
         if ("blank" in home) return rewind("queue", "picture-constant", home.blank);
         const { doubts, ...facts } = home;
         const notes = [...(job.facts.notes ?? []), ...doubts];
@@ -154,14 +155,15 @@ async function bringHome(
   const { factor, comparison } = await pictures.prove({ file: preview, size: { width, height }, ...beside }, signal);
   if (comparison && isBlank(comparison))
     return { blank: `${ticket.backend} gave back a picture of one colour for a photo of many.` };
-  await keep(result, preview);
   const doubts = comparison ? doubtsOf(comparison, ticket.backend) : [];
   if (doubts.length > 0) log.warn({ job: ticket.job, ticket: ticket.id, doubts }, "answer is doubtful");
-  const facts = { preview, doubts, ...(factor > 1 && { factor }) };
-  if (!baseline) return facts;
-
   const known = workFile(attempting, "baseline.png");
-  if (!isHere) await backend.picture(submission, baseline, known, signal);
-  await pictures.prove({ file: known, size: { width, height } }, signal);
-  return { ...facts, baseline: await keep(baseline, known) };
+  if (baseline) {
+    if (!isHere) await backend.picture(submission, baseline, known, signal);
+    await pictures.prove({ file: known, size: { width, height } }, signal);
+    await keep(baseline, known);
+  }
+  // Last, since a ticket whose result is on record is complete.
+  await keep(result, preview);
+  return { preview, doubts, ...(factor > 1 && { factor }), ...(baseline && { baseline: known }) };
 }

@@ -23,6 +23,7 @@ const lines: readonly (readonly [string, string | number])[] = [
   ["outputs", result.outputs],
   ["files missing", list(result.missing)],
   ["files too many", list(result.strangers)],
+  ["temp files of killed daemons, swept in an hour", list(result.temps)],
   ["outputs damaged", list(result.damaged)],
   ["outputs of another photo", list(result.foreign)],
   ["statuses", JSON.stringify(Object.fromEntries(Object.entries(statuses).filter(([, count]) => count > 0)))],

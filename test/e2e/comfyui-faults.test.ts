@@ -37,6 +37,21 @@ test("a run that is interrupted every time is given up, with the reason", async 
   await close();
 });
 
+test("a prompt that has ended makes room for the next one before its picture is home", async () => {
+  const comfyui = await startComfyui({ renderMs: 20 });
+  const project = makeProject(`
+backends: [{ name: gpu-1, kind: comfyui, url: "${comfyui.url}", depth: 1 }]
+inboxes: [{ path: inbox, outbox: graded, settle: 100ms, rescan: 1s }]
+`);
+  comfyui.misbehave("cut-view");
+  for (const seed of [1, 2])
+    writeFileSync(join(project.inbox, `${seed}.jpg`), await sceneImage(240, 160, seed).jpeg().toBuffer());
+  await project.start();
+  await comfyui.until(({ renders }) => renders.length === 2);
+  project.remove();
+  await comfyui.close();
+});
+
 test("with faults all along the line every photo comes out once, its own, and none is rendered in vain", async () => {
   const result = await runChaosCampaign({ seed: 1, photos: 20, say: () => undefined });
   expect(result.stories).toEqual([]);

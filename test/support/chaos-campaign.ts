@@ -26,6 +26,7 @@ export type ChaosResult = {
   readonly missing: readonly string[];
   /** Files in the outbox that belong to no photo. */
   readonly strangers: readonly string[];
+  readonly temps: readonly string[];
   readonly damaged: readonly string[];
   /** Outputs that are not their own original, graded. */
   readonly foreign: readonly string[];
@@ -210,10 +211,11 @@ async function judge(line: Line, names: readonly string[], account: Account): Pr
   const renders = (await Promise.all(servers.map((_, server) => line.renders(server)))).flat();
   const allowed = names.length + excuses.lostByRestart + excuses.late + excuses.interrupted;
   const statuses = await statusesOf(project);
-  const { missing, strangers, damaged, foreign, outputs } = inspected;
+  const { missing, strangers, temps, damaged, foreign, outputs } = inspected;
   const isWhole =
     [missing, strangers, damaged, foreign].every((list) => list.length === 0) &&
     outputs === names.length &&
+    temps.length <= (account.struck.get("kill-daemon") ?? 0) &&
     statuses.done === names.length &&
     renders.length <= allowed;
   const plates = renders.map(({ inputName }) => inputName);

@@ -9,6 +9,8 @@ export type Inspected = {
   readonly outputs: number;
   readonly missing: readonly string[];
   readonly strangers: readonly string[];
+  /** Our own temp files, left by a kill: the sweep takes them away when they are an hour old. */
+  readonly temps: readonly string[];
   readonly damaged: readonly string[];
   readonly foreign: readonly string[];
 };
@@ -17,6 +19,8 @@ export type Inspected = {
 const SIDE = 24;
 /** Mean difference of a photo to itself under the look, in levels of 255; that of another photo is ten times as much. */
 const OWN_MAX = 4;
+
+const TEMP_NAME = /^\.hotgrade-[0-9a-f]{8,}(-\w+)?\.tmp$/;
 
 export async function inspectOutputs(inbox: string, outbox: string, photos: readonly string[]): Promise<Inspected> {
   const names = existsSync(outbox) ? readdirSync(outbox, { recursive: true }).map(String) : [];
@@ -37,7 +41,8 @@ export async function inspectOutputs(inbox: string, outbox: string, photos: read
   return {
     outputs: outputs.length,
     missing: [...known].filter((name) => !names.includes(name)).sort(),
-    strangers: names.filter((name) => !known.has(name)),
+    strangers: names.filter((name) => !known.has(name) && !TEMP_NAME.test(name)),
+    temps: names.filter((name) => TEMP_NAME.test(name)),
     damaged: [...new Set(damaged)],
     foreign,
   };

@@ -48,8 +48,8 @@ const WEIGHTS: Partial<Record<ChaosFault, number>> = {
 };
 /** Faults for each photo. */
 const DENSITY = 0.4;
-const REQUESTS_BETWEEN = 24;
-const LINES_BETWEEN = 40;
+const REQUESTS_BETWEEN = 70;
+const LINES_BETWEEN = 60;
 /** A job that is lost again and again fails by design: restarts lie far apart. */
 const PHOTOS_PER_RESTART = 40;
 

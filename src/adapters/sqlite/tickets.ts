@@ -76,7 +76,9 @@ export function ticketsOver(db: Db): Ledger["tickets"] {
   );
   const untidied = db
     .prepare(`
-    SELECT id FROM tickets WHERE backend = ? AND tidied_at IS NULL AND state IN ('finished', 'lost', 'cancelled') LIMIT ?`)
+    SELECT id FROM tickets WHERE backend = ? AND tidied_at IS NULL AND state IN ('finished', 'lost', 'cancelled')
+      AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = tickets.job AND stage = 'fetch' AND status IN ('ready', 'leased')
+                        AND facts ->> '$.ticket' = tickets.id) LIMIT ?`)
     .pluck();
   const tidied = db.prepare(
     "UPDATE tickets SET tidied_at = @now WHERE id IN (SELECT value FROM json_each(@ids)) AND tidied_at IS NULL",

@@ -27,6 +27,8 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
   let interrupt = false;
   let wake: () => void = () => {};
   let nextNumber = 0;
+  /** When the worker took what it runs. */
+  let begunAt = 0;
   /** Whose job ran last, and which node it stands at: what a new socket of that client is told. */
   const last: { clientId: string | undefined; node: string | undefined } = { clientId: undefined, node: undefined };
 
@@ -43,11 +45,9 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
     if (!item) return;
     running = item;
     announce();
-    const begunAt = Date.now();
+    begunAt = Date.now();
     const entry = await run(item);
     if (!alive || !entry) return;
-    if (control.options.wholeMs) await pause(begunAt + control.options.wholeMs - Date.now());
-    if (!alive) return;
     await nextTurn(); // a GET sent at execution_success may still miss the entry
     history.delete(item.promptId);
     history.set(item.promptId, entry);
@@ -117,6 +117,8 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
         }
         job.finish(id);
       }
+      const { wholeMs } = control.options;
+      if (alive && wholeMs) await pause(begunAt + wholeMs - Date.now());
       if (alive) job.tell("execution_success", {});
       return job.entry("success", outputs);
     } catch (thrown) {
@@ -218,8 +220,8 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
         announce(); // not of one whose number and id were taken: the real one breaks before it says so
       } finally {
         control.counts.prompts.push(item.promptId);
-          control.counts.atOnce.push(remaining());
-          control.changed();
+        control.counts.atOnce.push(remaining());
+        control.changed();
         setImmediate(() => void work());
       }
     },

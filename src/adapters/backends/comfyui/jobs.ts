@@ -10,6 +10,7 @@ import { type PostedGraph, progressOf } from "./answers.ts";
 import { cancel } from "./cancel.ts";
 import { courseOf, UNBEGUN } from "./course.ts";
 import { type Http, notComfyUi } from "./http.ts";
+import { againMs, pendingAgainMs } from "./pace.ts";
 import type { Transfers } from "./pictures.ts";
 import { errorsFor, readNodeErrors, refusal } from "./refusals.ts";
 import type { Seen, Server } from "./server.ts";
@@ -137,7 +138,8 @@ async function post(
 }
 
 async function progress(wiring: JobsWiring, submission: Submission, signal?: AbortSignal): Promise<Progress> {
-  const { socket, tickets, watch } = wiring;
+  const { clock, socket, tickets, watch } = wiring;
+  const now = () => clock.now();
   socket.start();
   const known = tickets.of(submission.ticket);
   known.usualMs = submission.usual?.medianMs ?? null;
@@ -145,11 +147,15 @@ async function progress(wiring: JobsWiring, submission: Submission, signal?: Abo
   switch (seen.kind) {
     case "pending":
       watch.saw(seen.head);
-      return { kind: "pending", ahead: seen.ahead };
+      return { kind: "pending", ahead: seen.ahead, againMs: pendingAgainMs(known.usualMs) };
     case "running":
-      known.runningSince ??= wiring.clock.now();
+      known.runningSince ??= now();
       watch.saw(seen.item, submission);
-      return { kind: "running", ...standingOf(known, wiring.clock.now()) };
+      return {
+        kind: "running",
+        ...standingOf(known, now()),
+        againMs: againMs(known.usualMs, now() - known.runningSince),
+      };
     case "ended":
       watch.ranOne();
       tickets.ended(submission.ticket);
