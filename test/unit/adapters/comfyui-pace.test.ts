@@ -32,6 +32,10 @@ describe("againMs", () => {
     expect(pendingAgainMs(1_000)).toBe(500);
   });
 
+  test("is whole milliseconds, as the ledger's times are", () => {
+    for (const passed of [333.3, 666.7, 1_801.1]) expect(Number.isInteger(againMs(1_001.7, passed))).toBe(true);
+  });
+
   test("a run that is long overdue is asked after at the slow pace", () => {
     expect(againMs(1_000, 60_000)).toBe(LATEST_MS);
   });

@@ -13,7 +13,7 @@ export const LATEST_MS = 1_500;
 export function againMs(usualMs: number | null, runningForMs: number): number {
   const left = usualMs === null ? Number.NEGATIVE_INFINITY : usualMs - runningForMs;
   const unexpected = usualMs === null ? runningForMs : -left;
-  return Math.min(LATEST_MS, Math.max(SOONEST_MS, (left > 0 ? left : unexpected) / 2));
+  return Math.round(Math.min(LATEST_MS, Math.max(SOONEST_MS, (left > 0 ? left : unexpected) / 2)));
 }
 
 /** Of a prompt that waits: its run can hardly be over sooner than in half of its time. */
