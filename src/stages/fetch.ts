@@ -71,7 +71,9 @@ export const fetchStage = defineStage({
         return rewind("queue", seen.code, seen.message);
       }
       case "finished": {
-        // Its place is free from now on: the next prompt must not wait until this picture is home.
+        // The probe of its rounding takes the place that this prompt still holds.
+        const rounding = await roundingOf(name, ports, attempting);
+        // From here on it is free: the next prompt must not wait until this picture is home.
         await ended("finished");
         if (ticket.state !== "finished" && seen.ranMs !== null)
           await ledger.runs.add({ backend: name, workflow: job.recipe.workflow, ms: seen.ranMs }, clock.now());
@@ -79,7 +81,7 @@ export const fetchStage = defineStage({
         if ("blank" in home) return rewind("queue", "picture-constant", home.blank);
         const { doubts, ...facts } = home;
         const notes = [...(job.facts.notes ?? []), ...doubts];
-        return done({ ...facts, notes, rounding: await roundingOf(name, ports, attempting) });
+        return done({ ...facts, notes, rounding });
       }
     }
   },

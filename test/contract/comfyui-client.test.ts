@@ -469,6 +469,12 @@ describe("pictures", () => {
     expect(told).toMatchObject([{ message: expect.stringContaining("--max-upload-size") }]);
   });
 
+  test("two who ask for the rounding at once share one probe", async () => {
+    await using rig = await openRig();
+    expect(await Promise.all([rig.backend.rounding(), rig.backend.rounding()])).toEqual(["truncated", "truncated"]);
+    expect(rig.server.prompts.length).toBe(1);
+  });
+
   test("rounding is measured once, and taken for truncated where it cannot be", async () => {
     await using rig = await openRig();
     expect(await rig.backend.rounding()).toBe("truncated");

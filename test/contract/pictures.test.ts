@@ -587,6 +587,21 @@ describe("the pool", () => {
     await hasty.close();
   });
 
+  test("what a backend waits for goes ahead of what is only waited for here", async () => {
+    const program = pathToFileURL(join(folder, "echo.mjs"));
+    writeFileSync(
+      program,
+      `process.on("disconnect", () => process.exit());
+       process.on("message", ({ id, name }) => process.send({ kind: "done", id, gives: name }));`,
+    );
+    const pool = openPool({ program, workers: 1, memoryBytes: 100, limitMs: 60_000, words: [], log: silent });
+    const order: unknown[] = [];
+    const run = async (name: string, ahead: boolean) => order.push(await pool.run(name, null, { bytes: 1, ahead }));
+    await Promise.all([run("a", false), run("b", false), run("c", true), run("d", true)]);
+    expect(order).toEqual(["a", "c", "d", "b"]);
+    await pool.close();
+  });
+
   test("a photo larger than the whole budget is graded alone", async () => {
     const small = openPictures({ workers: 2, memoryBytes: 1, log: silent });
     const original = await saved(folder, "alone.jpg", sceneImage(64, 48).jpeg());

@@ -52,6 +52,21 @@ inboxes: [{ path: inbox, outbox: graded, settle: 100ms, rescan: 1s }]
   await comfyui.close();
 });
 
+test("a server never has more prompts of ours than its depth, the one that finds out its rounding among them", async () => {
+  const comfyui = await startComfyui({ renderMs: 100 });
+  const project = makeProject(`
+backends: [{ name: gpu-1, kind: comfyui, url: "${comfyui.url}", depth: 2 }]
+inboxes: [{ path: inbox, outbox: graded, settle: 100ms, rescan: 1s }]
+`);
+  for (const seed of [1, 2, 3, 4])
+    writeFileSync(join(project.inbox, `${seed}.jpg`), await sceneImage(240, 160, seed).jpeg().toBuffer());
+  expect((await project.run("once")).code).toBe(0);
+  expect(comfyui.prompts.length).toBe(5);
+  expect(Math.max(...comfyui.atOnce)).toBe(2);
+  project.remove();
+  await comfyui.close();
+});
+
 test("with faults all along the line every photo comes out once, its own, and none is rendered in vain", async () => {
   const result = await runChaosCampaign({ seed: 1, photos: 20, say: () => undefined });
   expect(result.stories).toEqual([]);

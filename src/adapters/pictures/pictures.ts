@@ -53,7 +53,7 @@ function picturesOver(pool: Pool, workers: number, pixelsMax: number): Pictures 
   }
   const sizeOf = (file: PathText): Promise<number> => withFile(file, async ({ size }) => size);
   const run = <N extends TaskName>(name: N, asks: Tasks[N]["asks"], bytes: number, signal?: AbortSignal) =>
-    pool.run(name, asks, { bytes, signal }) as Promise<Tasks[N]["gives"]>;
+    pool.run(name, asks, { bytes, signal, ahead: name === "plate" }) as Promise<Tasks[N]["gives"]>;
 
   return {
     workers,

@@ -1,7 +1,7 @@
 /**
  * A pool of worker processes under two limits: how many work at once, and how much memory they may need together.
  *
- * Tasks start in the order they came. A task larger than the whole budget runs when nothing else does, so that a panorama
+ * Tasks start in the order they came, but for those that a backend waits for, which go first. A task larger than the whole budget runs when nothing else does, so that a panorama
  * waits for its turn and never for ever. A worker that dies fails its own task and is replaced at the next need. Workers
  * are processes because decoders are native code: what crashes or hangs there takes a thread's whole program with it.
  */
@@ -26,7 +26,12 @@ export type Pool = {
   run(
     name: string,
     asks: unknown,
-    needs: { readonly bytes: number; readonly signal?: AbortSignal | undefined },
+    needs: {
+      readonly bytes: number;
+      readonly signal?: AbortSignal | undefined;
+      /** Before all tasks that are not: a backend stands still until it is done. */
+      readonly ahead?: boolean;
+    },
   ): Promise<unknown>;
   close(): Promise<void>;
 };
@@ -36,6 +41,7 @@ type Task = {
   readonly name: string;
   readonly asks: unknown;
   readonly bytes: number;
+  readonly ahead: boolean;
   readonly resolve: (gives: unknown) => void;
   readonly reject: (error: unknown) => void;
 };
@@ -125,7 +131,7 @@ export function openPool(options: PoolOptions): Pool {
   }
 
   return {
-    run(name, asks, { bytes, signal }) {
+    run(name, asks, { bytes, signal, ahead = false }) {
       return new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
         if (closed) return reject(new AppError("interrupted", "The picture workers are closed."));
@@ -146,7 +152,9 @@ export function openPool(options: PoolOptions): Pool {
             then(value);
           };
         signal?.addEventListener("abort", onAbort, { once: true });
-        queue.push({ id, name, asks, bytes, resolve: settled(resolve), reject: settled(reject) });
+        const behind = ahead ? queue.findIndex((task) => !task.ahead) : -1;
+        const task: Task = { id, name, asks, bytes, ahead, resolve: settled(resolve), reject: settled(reject) };
+        queue.splice(behind < 0 ? queue.length : behind, 0, task);
         pump();
       });
     },

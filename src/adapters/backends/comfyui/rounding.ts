@@ -28,11 +28,12 @@ type Wiring = {
   readonly tidy: Backend["tidy"];
 };
 
-/** Measures once; where that is not possible the answer is "truncated", as every known version does. */
+/** Measures once, however many ask; where that is not possible the answer is "truncated", as every known version does. */
 export function measureRounding(wiring: Wiring): (signal?: AbortSignal) => Promise<Rounding> {
   let known: Rounding | undefined;
-  return async (signal) => {
-    if (known) return known;
+  let asking: Promise<Rounding> | undefined;
+
+  async function measure(signal?: AbortSignal): Promise<Rounding> {
     try {
       known = await probe(wiring, signal);
     } catch (thrown) {
@@ -43,6 +44,16 @@ export function measureRounding(wiring: Wiring): (signal?: AbortSignal) => Promi
       known = "truncated";
     }
     return known;
+  }
+
+  return async (signal) => {
+    // Whoever began it may have been stopped: then the next one begins anew.
+    while (asking && !known) await asking.catch(() => signal?.throwIfAborted());
+    if (known) return known;
+    asking = measure(signal).finally(() => {
+      asking = undefined;
+    });
+    return await asking;
   };
 }
 
