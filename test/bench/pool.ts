@@ -2,7 +2,10 @@
  * Is a GPU ever idle while photos wait? 100 photos of 24 MP through the real daemon and stand-in servers, processes of
  * their own whose prompts take a given time in all; uploads pass a line of 20 MB/s with 20 ms of latency.
  *
- *     npm run bench:pool -- [--photos 100] [--only 1,2,3,4]
+ *     npm run bench:pool -- [--photos 100] [--only 1,2,3,4] [--width 6000]
+ *
+ * Parts: 1, one server of 1.0 s; 2, four servers of 4.0 s against one; 3 and 4, the same with deaf sockets. Smaller photos show
+ * the line alone on a machine whose processors cannot finish one of 24 MP a second.
  *
  * Measured is from the moment the first prompt began until the last output had its name, with everything that happens in
  * between: plates, uploads, downloads, looks, full-size pictures. Busy is the servers' own count of the time they spent on
@@ -20,8 +23,6 @@ import { largePhoto } from "../support/large-photos.ts";
 import { makeProject } from "../support/program.ts";
 
 const WIDTH = 6_000;
-const HEIGHT = 4_000;
-const PATCH = 600;
 const LATENCY_MS = 20;
 const UPLOAD_BYTES_PER_SECOND = 20e6;
 const DEPTH = 2;
@@ -41,10 +42,13 @@ type Told = {
   atOnce: number[];
 };
 
-const { values } = parseArgs({ options: { photos: { type: "string" }, only: { type: "string" } } });
+const text = { type: "string" } as const;
+const { values } = parseArgs({ options: { photos: text, only: text, width: text } });
 const photos = Number(values.photos ?? 100);
 const only = (values.only ?? "1,2,3,4").split(",");
-const cache = join(tmpdir(), "hotgrade-bench-pool");
+const width = Number(values.width ?? WIDTH);
+const height = Math.round(width / 1.5);
+const cache = join(tmpdir(), `hotgrade-bench-pool-${width}`);
 
 /** Made once; each has a patch of its own, so that no two plates are alike. */
 async function makePhotos(): Promise<void> {
@@ -53,15 +57,16 @@ async function makePhotos(): Promise<void> {
     (file) => !existsSync(file),
   );
   if (missing.length === 0) return;
-  const raw = { width: WIDTH, height: HEIGHT, channels: 3 as const };
-  const pixels = await largePhoto(WIDTH, HEIGHT);
+  const raw = { width, height, channels: 3 as const };
+  const pixels = await largePhoto(width, height);
   for (const file of missing) {
     const nth = Number(/(\d+)\.jpg$/.exec(file)![1]);
     const background = { r: (nth * 37) % 256, g: (nth * 101) % 256, b: (nth * 59) % 256 };
-    const patch = await sharp({ create: { width: PATCH, height: PATCH, channels: 3, background } })
+    const side = Math.round(width / 10);
+    const patch = await sharp({ create: { width: side, height: side, channels: 3, background } })
       .png()
       .toBuffer();
-    const composed = sharp(pixels, { raw }).composite([{ input: patch, left: 300, top: 300 }]);
+    const composed = sharp(pixels, { raw }).composite([{ input: patch, left: side, top: side }]);
     await composed.jpeg({ quality: 92 }).toFile(`${file}.part`);
     renameSync(`${file}.part`, file);
   }

@@ -48,8 +48,9 @@ const WEIGHTS: Partial<Record<ChaosFault, number>> = {
 };
 /** Faults for each photo. */
 const DENSITY = 0.4;
-const REQUESTS_BETWEEN = 70;
-const LINES_BETWEEN = 60;
+/** At most so many, over all servers. */
+const REQUESTS_BETWEEN = 50;
+const LINES_BETWEEN = 50;
 /** A job that is lost again and again fails by design: restarts lie far apart. */
 const PHOTOS_PER_RESTART = 40;
 
@@ -69,7 +70,7 @@ export function planFaults(seed: number, photos: number, servers: number): reado
   return faults.map((fault) => ({
     fault,
     server: below(servers),
-    after: 1 + below(fault === "kill-daemon" ? LINES_BETWEEN : REQUESTS_BETWEEN),
+    after: 1 + below(fault === "kill-daemon" ? LINES_BETWEEN : Math.ceil(REQUESTS_BETWEEN / servers)),
   }));
 }
 
