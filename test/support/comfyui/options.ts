@@ -40,7 +40,7 @@ export type ComfyuiOptions = {
   readonly flaws?: Flaws;
   /** How long a sampler takes. */
   readonly renderMs?: number;
-  /** How long a prompt takes in all, the stand-in's own work counted in; where that takes longer, so long. */
+  /** How long a prompt with a sampler takes in all, the stand-in's own work counted in; where that takes longer, so long. */
   readonly wholeMs?: number;
   /** zlib's level of saved pictures; ComfyUI's own is 4. */
   readonly compressionLevel?: number;

@@ -118,7 +118,8 @@ export function worker(control: Control, folders: Folders, _nodes: Catalogue, so
         job.finish(id);
       }
       const { wholeMs } = control.options;
-      if (alive && wholeMs) await pause(begunAt + wholeMs - Date.now());
+      const samples = Object.values(graph).some(({ class_type }) => SAMPLERS.has(class_type));
+      if (alive && samples && wholeMs) await pause(begunAt + wholeMs - Date.now());
       if (alive) job.tell("execution_success", {});
       return job.entry("success", outputs);
     } catch (thrown) {
