@@ -8,6 +8,8 @@ import type { Unable } from "../ports-ledger.ts";
 
 /** A backend that cannot run a workflow is asked again so often: somebody may be installing what it lacks. */
 const ASK_AGAIN_MS = 10_000;
+/** Switches that say what is missing where: prefix, backend, a colon, workflow. */
+export const UNREADY_PREFIX = "unready:";
 
 export type Asked = Pick<Recipe, "workflow" | "slots" | "params">;
 /** A backend, and the workflows it runs; null for all. */
@@ -30,7 +32,7 @@ export function openAbilities(ledger: Ledger, clock: Clock, log: Log): Abilities
   const idOf = (backend: string, asked: Asked): string => `${backend}\n${abilityKey(asked)}`;
   /** `status` is another process: it reads in the ledger what is missing where. */
   const tellOthers = (backend: string, { workflow }: Asked, message: string | null) =>
-    ledger.switches.set(`unready:${backend}:${workflow}`, message, clock.now());
+    ledger.switches.set(`${UNREADY_PREFIX}${backend}:${workflow}`, message, clock.now());
 
   async function ask(runs: Runs, asked: Asked, signal?: AbortSignal): Promise<AppError | undefined> {
     const { name } = runs.backend;

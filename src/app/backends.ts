@@ -6,8 +6,8 @@ import { AppError, asAppError } from "../core/errors.ts";
 import type { Job, Recipe } from "../core/job/job.ts";
 import { leastWait } from "../core/job/placing.ts";
 import type { Backends, Clock, Ledger, Log } from "../ports.ts";
-import { type Abilities, type Asked, openAbilities, type Runs } from "./abilities.ts";
-import { type Breaker, openBreaker } from "./breaker.ts";
+import { type Abilities, type Asked, openAbilities, type Runs, UNREADY_PREFIX } from "./abilities.ts";
+import { type Breaker, DOWN_PREFIX, openBreaker } from "./breaker.ts";
 import { BACKEND_DRAINS, BACKEND_PAUSES } from "./pauses.ts";
 
 /** Plates that may lie ready on a backend beyond the prompts it takes at once. */
@@ -126,7 +126,7 @@ export function openPool(members: readonly Member[], ledger: Ledger, clock: Cloc
     },
     askAgain: (signal) => abilities.askAgain(isUp, signal),
     async begin() {
-      for (const prefix of ["down:", "unready:"])
+      for (const prefix of [DOWN_PREFIX, UNREADY_PREFIX])
         for (const { name } of await ledger.switches.all(prefix)) await ledger.switches.set(name, null, clock.now());
     },
     async prepare(wanted, signal) {

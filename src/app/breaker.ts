@@ -2,7 +2,7 @@
  * Which backends answer. One that does not, or that hangs, is left alone and probed now and then; its jobs wait without
  * losing an attempt, or go to another backend they may use.
  */
-import { asAppError, type ErrorCode } from "../core/errors.ts";
+import { type AppError, asAppError, type ErrorCode } from "../core/errors.ts";
 import type { Backend, Clock, Ledger, Log } from "../ports.ts";
 
 /** Probes of a silent backend: after 1 s, then doubling to 15 s. */
@@ -48,7 +48,7 @@ export function openBreaker(backends: readonly Backend[], ledger: Ledger, clock:
       const pauseMs = before.up ? PROBE_FIRST_MS : Math.min(PROBE_MAX_MS, before.pauseMs * 2);
       const downSince = before.up ? clock.now() : before.downSince;
       states.set(name, { up: false, downSince, code, message, probeAt: clock.now() + pauseMs, pauseMs });
-      if (before.message !== message) tellOthers(name, message);
+      if (before.message !== message) tellOthers(name, error);
     } else if (!before.up && !error) {
       // A backend that hangs answers most questions well; only its probe knows that it works again.
       if (before.code === "backend-stuck" && call !== "probe") return;
@@ -58,9 +58,9 @@ export function openBreaker(backends: readonly Backend[], ledger: Ledger, clock:
     }
   };
   /** `status` is another process: it reads in the ledger which backends are put aside. */
-  const tellOthers = (name: string, message: string | null): void => {
+  const tellOthers = (name: string, error: AppError | null): void => {
     ledger.switches
-      .set(`down:${name}`, message, clock.now())
+      .set(downOf(name), error && `${error.code} ${error.message}`, clock.now())
       .catch((err) => log.debug({ err, backend: name }, "the backend's state could not be written"));
   };
   const watched = backends.map((backend) => watchedBackend(backend, heard));
@@ -75,6 +75,10 @@ export function openBreaker(backends: readonly Backend[], ledger: Ledger, clock:
     },
   };
 }
+
+/** The switch that says, in the words `code message`, that a backend is put aside. */
+export const downOf = (name: string): string => `${DOWN_PREFIX}${name}`;
+export const DOWN_PREFIX = "down:";
 
 /** What a call of a backend came to: `thrown` when it failed. */
 type Heard = (name: string, thrown: unknown, call: keyof Backend) => void;

@@ -1,10 +1,12 @@
 /** status: what is where, at a glance. */
 import { join } from "node:path";
 import { systemClock } from "../adapters/system.ts";
+import { UNREADY_PREFIX } from "../app/abilities.ts";
+import { DOWN_PREFIX } from "../app/breaker.ts";
 import { lockOf } from "../app/looks.ts";
 import { staleJobs } from "../app/stale.ts";
 import { looksFolderOf } from "../app/wire.ts";
-import { hintOf } from "../core/errors.ts";
+import { hintOf, isErrorCode } from "../core/errors.ts";
 import { type PathText, showPath } from "../core/inbox/path-text.ts";
 import { STAGES, STATUSES, type Stage, type Status } from "../core/job/job.ts";
 import { progressWords } from "../core/job/progress.ts";
@@ -73,14 +75,14 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
     if (last?.kind !== "wait" && last?.kind !== "retried") continue;
     waiting.push({ id: job.id, path: showPath(job.path), stage: job.stage, code: last.code, reason: last.message });
   }
-  const silent = [];
-  for (const { name } of config.backends) {
-    const message = await ledger.switches.get(`down:${name}`);
-    if (message !== undefined) silent.push({ backend: name, message });
-  }
-  const unready = (await ledger.switches.all("unready:")).map(({ name, value }) => {
-    const [, backend, workflow] = name.split(":");
-    return { backend, workflow, message: value };
+  const silent = (await ledger.switches.all(DOWN_PREFIX)).map(({ name, value }) => {
+    const [code, ...words] = value.split(" ");
+    const hint = isErrorCode(code!) ? hintOf(code) : null;
+    return { backend: name.slice(DOWN_PREFIX.length), code, message: words.join(" "), hint };
+  });
+  const unready = (await ledger.switches.all(UNREADY_PREFIX)).map(({ name, value }) => {
+    const [backend, ...workflow] = name.slice(UNREADY_PREFIX.length).split(":");
+    return { backend, workflow: workflow.join(":"), message: value };
   });
   const pauses = await pausesOf(ledger);
   const shoots = (await ledger.shoots.waiting()).map(({ id, inbox, key, state, hero, photos }) => ({
@@ -155,7 +157,10 @@ function say(
   { daemon, silent, unready, pauses, inboxes, files, troubles, progress, waiting, shoots, locks }: Seen,
 ): void {
   print.line(daemon ? `daemon: running (pid ${daemon.pid})` : "daemon: not running; `hotgrade start` starts it");
-  for (const { backend, message } of silent) print.line(`backend ${backend} is not used: ${message}`);
+  for (const { backend, message, hint } of silent) {
+    print.line(`backend ${backend} is not used: ${message}`);
+    if (hint) print.line(`  hint: ${hint}`);
+  }
   for (const { backend, workflow, message } of unready)
     print.line(`backend ${backend} cannot run ${workflow}: ${message}`);
   for (const { what } of pauses) print.line(what);
