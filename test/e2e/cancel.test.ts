@@ -98,10 +98,14 @@ test("a prompt of ours that waits behind somebody else's is deleted, and theirs 
 });
 
 test("a stage at work on it stops, long before the server's time is over", async ({ annotate }) => {
-  comfyui.misbehave("stall");
   const daemon = await project.start();
   await put("a.png", 1);
-  await comfyui.until(({ requests }) => [...requests.keys()].some((path) => path.endsWith(" /view")));
+  await daemon.line(({ message }) => message === "photo done");
+  const views = () => comfyui.requests.get("HEAD /view") ?? 0;
+  const before = views();
+  comfyui.misbehave("stall");
+  await put("b.png", 2);
+  await comfyui.until(() => views() > before);
   const stopped = daemon.line(({ code }) => code === "lease-lost").then(() => Date.now());
   await project.run("cancel", "--all");
   const saidAt = Date.now();

@@ -73,7 +73,7 @@ test("check names the parameters of a workflow, and says which value the server 
 
   projectWith("params: { guidance: 300 }");
   const bad = await project.run("check");
-  expect(bad.code).toBe(1);
+  expect(bad.code).toBe(3);
   expect(bad.stdout).toMatch(/gpu-1, workflow kontext-color-grade\n {6}error Parameter guidance.* from 0 to 100/);
   expect(bad.stdout.match(/hint: /g)).toHaveLength(1);
   const told = (await project.json("check")) as {
