@@ -203,7 +203,7 @@ export type Ledger = {
     results(
       ticket: string,
     ): Promise<readonly { readonly slot: string; readonly file: PathText; readonly sha256: string }[]>;
-    /** Ended tickets that their backend may still remember. */
+    /** Ended tickets that their backend may still remember, and whose pictures no job still fetches. */
     untidied(backend: string, limit: number): Promise<readonly string[]>;
     /** Their backend remembers them no more. */
     tidied(ids: readonly string[], now: number): Promise<void>;

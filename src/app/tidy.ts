@@ -5,8 +5,8 @@ import type { Breaker } from "./breaker.ts";
 const TICKETS_AT_ONCE = 200;
 
 /**
- * A ticket has ended in the ledger only once its pictures are here and on record, so nothing needs the entry any more. What
- * could not be told, or was not noted as told before a kill, is told again.
+ * Only those that no job at fetch waits for, whose pictures are here and on record: nothing needs the entry any more. What could
+ * not be told, or was not noted as told before a kill, is told again.
  */
 export function openTidy(ports: Ports & { readonly backends: Breaker }): (signal: AbortSignal) => Promise<void> {
   const { backends, clock, ledger, log } = ports;
