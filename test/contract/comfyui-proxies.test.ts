@@ -1,9 +1,6 @@
 /** A ComfyUI behind something: a path prefix, a token, headers, TLS. Our client works through each, or says what is wrong. */
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { PathText } from "../../src/core/inbox/path-text.ts";
 import { openRig, type Rig, use } from "../support/backend-rig.ts";
@@ -101,27 +98,4 @@ test("`ca` is a path from the project's folder; a file that is no certificate is
     good.remove();
     bad.remove();
   }
-});
-
-test("a private authority that Node was told of is trusted, by requests and by the socket", async () => {
-  await using rig = await openRig({ server: { tls, prefix: "/comfy", token: "secret" } });
-  const backends = JSON.stringify(pathToFileURL(join(import.meta.dirname, "../../src/adapters/backends/comfyui.ts")));
-  const program = `
-    const { open, options } = await import(${backends});
-    const log = { debug() {}, info() {}, warn() {}, error() {}, fatal() {} };
-    const ids = { uuid: () => crypto.randomUUID(), random: Math.random, seed: () => 1 };
-    const sleep = (ms, signal) => new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      signal?.addEventListener("abort", () => { clearTimeout(timer); resolve(); });
-    });
-    const config = options.parse({ name: "a", kind: "comfyui", url: process.argv[1], token: "secret" });
-    const backend = open(config, { clock: { now: Date.now, sleep }, ids, log });
-    await new Promise((resolve) => backend.onNudge(resolve));
-    await backend.probe();
-    await backend.close();
-    console.log("well");`;
-  const args = ["--input-type=module", "--no-warnings", "--eval", program, rig.server.url];
-  const env = { ...process.env, NODE_EXTRA_CA_CERTS: AUTHORITY };
-  const { stdout } = await promisify(execFile)(process.execPath, args, { env, timeout: 15_000 });
-  expect(stdout).toBe("well\n");
 });

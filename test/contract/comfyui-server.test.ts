@@ -7,7 +7,8 @@ import { randomUUID } from "node:crypto";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import prompts from "../fixtures/comfyui/prompts.json" with { type: "json" };
-import { type Client, clientOf, type Heard, type Socket } from "../support/comfyui/client.ts";
+import { type Client, clientOf, type Socket } from "../support/comfyui/client.ts";
+import { brief } from "../support/comfyui/target.ts";
 import { type Comfyui, startComfyui } from "../support/comfyui.ts";
 
 const REAL = process.env.HOTGRADE_COMFYUI_URL;
@@ -59,19 +60,6 @@ const pixelsOf = async (promptId: string): Promise<Buffer> => {
   const { bytes } = await client.bytes(`filename=${filename}&subfolder=${subfolder}&type=output`);
   return sharp(bytes).raw().toBuffer();
 };
-/** Each message in a word or two. */
-const brief = (heard: readonly Heard[]) =>
-  heard.map(({ type, data }) => {
-    if (type === "status")
-      return `status ${(data.status as { exec_info: { queue_remaining: number } }).exec_info.queue_remaining}`;
-    if (type === "execution_cached") return `execution_cached ${(data.nodes as string[]).toSorted().join(",")}`;
-    if (type === "progress_state") {
-      const [id, node] = Object.entries(data.nodes as Record<string, { state: string }>).at(-1)!;
-      return `progress_state ${id} ${node.state}`;
-    }
-    return data.node === undefined ? type : `${type} ${data.node}`;
-  });
-
 describe("plain routes", () => {
   test.each([
     ["GET", "/prompt", 200, { exec_info: { queue_remaining: 0 } }],

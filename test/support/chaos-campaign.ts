@@ -7,7 +7,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startChaosLine } from "./chaos-line.ts";
-import { inspectOutputs } from "./chaos-outputs.ts";
+import { type Inspected, inspectOutputs } from "./chaos-outputs.ts";
 import { type ChaosFault, isProxyFault, type PlannedFault, planFaults } from "./chaos-plan.ts";
 import { sceneImage } from "./photos.ts";
 import type { Daemon } from "./program.ts";
@@ -20,16 +20,8 @@ export type ChaosOptions = {
   readonly say: (text: string) => void;
 };
 
-export type ChaosResult = {
+export type ChaosResult = Inspected & {
   readonly photos: number;
-  readonly outputs: number;
-  readonly missing: readonly string[];
-  /** Files in the outbox that belong to no photo. */
-  readonly strangers: readonly string[];
-  readonly temps: readonly string[];
-  readonly damaged: readonly string[];
-  /** Outputs that are not their own original, graded. */
-  readonly foreign: readonly string[];
   readonly statuses: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
   readonly renders: number;
