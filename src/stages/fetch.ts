@@ -10,7 +10,6 @@ import { type JobProgress, leftInQueue } from "../core/job/progress.ts";
 import type { PictureRef, Ports, Progress, Submission } from "../ports.ts";
 import type { Ticket } from "../ports-ledger.ts";
 import { type Attempting, defineStage, workFile } from "./define.ts";
-import { roundingOf } from "./rounding.ts";
 import { submissionOf } from "./submission.ts";
 
 /** How long until we ask again by ourselves, where the backend does not know better; its nudges make it sooner. */
@@ -72,8 +71,8 @@ export const fetchStage = defineStage({
         return rewind("queue", seen.code, seen.message);
       }
       case "finished": {
-        // Known since the first upload, as a rule; a probe takes the place that this prompt still holds.
-        const rounding = await roundingOf(name, ports, attempting.signal);
+        // The probe of its rounding takes the place that this prompt still holds.
+        const rounding = await roundingOf(name, ports, attempting);
         // From here on it is free: the next prompt must not wait until this picture is home.
         await ended("finished");
         if (ticket.state !== "finished" && seen.ranMs !== null)
@@ -101,6 +100,15 @@ function shown(
   if (seen.kind === "pending")
     return { phase: "queued", percent: 0, ahead: seen.ahead, leftMs: leftInQueue(seen.ahead, usualMs) };
   return { phase: "running", percent: Math.floor(100 * (seen.fraction ?? 0)), ahead: null, leftMs: seen.leftMs };
+}
+
+/** How this backend turns floats into bytes: found out once, then kept in the ledger. */
+async function roundingOf(name: string, { backends, clock, ledger }: Ports, attempting: Attempting) {
+  const known = await ledger.switches.get(`rounding:${name}`);
+  if (known === "rounded" || known === "truncated") return known;
+  const rounding = await backends.get(name).rounding(attempting.signal);
+  await ledger.switches.set(`rounding:${name}`, rounding, clock.now());
+  return rounding;
 }
 
 type Home = Pick<Facts, "factor" | "baseline"> & { readonly preview: PathText; readonly doubts: readonly string[] };

@@ -8,7 +8,6 @@ import { frameFor } from "../core/workflow/framing.ts";
 import { defineStage, workFile } from "./define.ts";
 import { pictureOf } from "./developed.ts";
 import { originalStands } from "./original.ts";
-import { roundingOf } from "./rounding.ts";
 
 /** Photos that no backend can have are not claimed at all; it turned out, or changed, in between. */
 const NO_BACKEND_WAIT_MS = 2_000;
@@ -30,11 +29,7 @@ export const uploadStage = defineStage({
     const rule = await backend.plateRule(job.recipe.workflow, job.recipe.slots);
     const frame = frameFor(rule, width, height, framingFor(job.recipe));
     const file = workFile(attempting, "plate.png");
-    // Before its first prompt, a backend has time for the probe of its rounding; later that would cost a place.
-    const [{ sha256, sizeBytes }] = await Promise.all([
-      pictures.plate({ original, pictureSha256, frame, to: file }, attempting.signal),
-      roundingOf(backend.name, ports, attempting.signal),
-    ]);
+    const { sha256, sizeBytes } = await pictures.plate({ original, pictureSha256, frame, to: file }, attempting.signal);
 
     const plate = `${job.id}-${sha256.slice(0, 16)}`;
     await ledger.plates.add({
