@@ -8,7 +8,7 @@ import { leastWait } from "../core/job/placing.ts";
 import type { Backends, Clock, Ledger, Log } from "../ports.ts";
 import { type Abilities, type Asked, openAbilities, type Runs, UNREADY_PREFIX } from "./abilities.ts";
 import { type Breaker, DOWN_PREFIX, openBreaker } from "./breaker.ts";
-import { BACKEND_DRAINS, BACKEND_PAUSES } from "./pauses.ts";
+import { readPauses } from "./pauses.ts";
 
 /** Plates that may lie ready on a backend beyond the prompts it takes at once. */
 const UPLOADS_AHEAD = 2;
@@ -59,13 +59,14 @@ export function openPool(members: readonly Member[], ledger: Ledger, clock: Cloc
     const known = recipe.backends.flatMap((name) => byName.get(name) ?? []);
     if (known.length === 0)
       throw new AppError("backend-unknown", `No backend is called ${recipe.backends.join(" or ")}.`);
-    const stopped = await stoppedBackends(ledger);
+    const pauses = await readPauses(ledger);
     const able: Member[] = [];
     const reasons: string[] = [];
     for (const member of known) {
       const { name } = member.backend;
       if (!isUp(name)) reasons.push(`${name} is not used: ${breaker.state(name).message}`);
-      else if (stopped.has(name)) reasons.push(`${name} is ${stopped.get(name)}.`);
+      else if (pauses.isOff(name)) reasons.push(`${name} is paused.`);
+      else if (pauses.isDrained(name)) reasons.push(`${name} is drained.`);
       else {
         const lack = await abilities.ask(member, recipe, signal).catch((thrown: unknown) => {
           // It fell silent: that is no answer about the workflow.
@@ -138,11 +139,4 @@ export function openPool(members: readonly Member[], ledger: Ledger, clock: Cloc
       }
     },
   };
-}
-
-/** Names of the backends that get nothing new by a person's wish, and the word for it. */
-async function stoppedBackends({ switches }: Ledger): Promise<ReadonlyMap<string, string>> {
-  const named = async (prefix: string, word: string) =>
-    (await switches.all(prefix)).map(({ name }) => [name.slice(prefix.length), word] as const);
-  return new Map([...(await named(BACKEND_DRAINS, "drained")), ...(await named(BACKEND_PAUSES, "paused"))]);
 }

@@ -12,7 +12,7 @@ import { openInboxes } from "./inboxes.ts";
 import { addJob, type IntakeContext, type NewPhoto } from "./intake.ts";
 import { startLine } from "./line.ts";
 import { shootOf } from "./looks.ts";
-import { PAUSES, pauseOf } from "./pauses.ts";
+import { readPauses } from "./pauses.ts";
 import { type LinePorts, openPorts, type Project, sha256Of } from "./wire.ts";
 
 const FOLLOW_MS = 250;
@@ -167,19 +167,22 @@ async function heldShoots(jobs: readonly Job[], { shoots }: LinePorts["ledger"])
 
 /** What keeps these waiting jobs, when it is the surroundings that do; null while any of them may still move. */
 async function troubleOf(open: readonly Job[], { backends, ledger }: LinePorts): Promise<AppError | null> {
-  const pauses = new Set((await ledger.switches.all(PAUSES)).map(({ name }) => name));
+  const pauses = await readPauses(ledger);
   let trouble: AppError | null = null;
   for (const job of open) {
-    const { id, stage, inbox, shoot, waitsOn } = job;
+    const { id, stage, facts, recipe, inbox, shoot, waitsOn } = job;
     if (shoot && waitsOn !== null) continue; // it waits for another photo, which is judged itself
     const goesOut = stage === "upload" || stage === "queue";
-    const obstacle = goesOut || stage === "fetch" ? backends.obstacle(job) : undefined;
-    if (obstacle) {
-      trouble = obstacle;
+    const isStopped = (backend: string) => pauses.isPaused({ backend, inbox }) || pauses.isDrained(backend);
+    const names = recipe.backends.filter((name) => !goesOut || !isStopped(name));
+    if (goesOut && names.length === 0) {
+      trouble = new AppError("paused", "Nothing is sent to a model: hotgrade is paused.");
       continue;
     }
-    if (goesOut && (pauses.has(PAUSES) || (inbox !== null && pauses.has(pauseOf({ inbox }))))) {
-      trouble = new AppError("paused", "Nothing is sent to a model: hotgrade is paused.");
+    const obstacle =
+      goesOut || stage === "fetch" ? backends.obstacle({ facts, recipe: { ...recipe, backends: names } }) : undefined;
+    if (obstacle) {
+      trouble = obstacle;
       continue;
     }
     const last = (await ledger.attempts.of(id)).at(-1);

@@ -3,9 +3,8 @@
  * away or hang, takes back what a pause concerns.
  */
 import type { Ports } from "../ports.ts";
-import type { LiveTicket } from "../ports-ledger.ts";
 import type { Pool } from "./backends.ts";
-import { BACKEND_PAUSES, PAUSES, pauseOf } from "./pauses.ts";
+import { readPauses } from "./pauses.ts";
 
 export function tendBackends({ backends, clock, ledger }: Ports & { readonly backends: Pool }) {
   /** Tickets of paused photos that run already, and may end. */
@@ -14,8 +13,8 @@ export function tendBackends({ backends, clock, ledger }: Ports & { readonly bac
   /** Photos of backends that are silent, hang or get nothing new go where they may be graded sooner. */
   async function moveJobs(): Promise<number> {
     const now = clock.now();
-    const stopped = new Set((await ledger.switches.all(BACKEND_PAUSES)).map(({ name }) => name));
-    const up = backends.up().filter((backend) => !stopped.has(pauseOf({ backend })));
+    const pauses = await readPauses(ledger);
+    const up = backends.up().filter((name) => !pauses.isOff(name));
     const to = { names: up, unable: backends.unable() };
     let moved = 0;
     for (const { name, depth } of backends.all) {
@@ -31,17 +30,15 @@ export function tendBackends({ backends, clock, ledger }: Ports & { readonly bac
 
   /** Prompts that wait on a server for photos that shall not be graded now are taken out of its queue. */
   async function takeBack(signal: AbortSignal): Promise<number> {
-    const pauses = new Set((await ledger.switches.all(PAUSES)).map(({ name }) => name));
-    if (pauses.size === 0) {
+    const pauses = await readPauses(ledger);
+    if (pauses.none) {
       leftRunning.clear();
       return 0;
     }
-    const isPaused = ({ backend, inbox }: LiveTicket) =>
-      pauses.has(PAUSES) || pauses.has(pauseOf({ backend })) || (inbox !== null && pauses.has(pauseOf({ inbox })));
     let taken = 0;
     for (const name of backends.up())
       for (const ticket of await ledger.tickets.live(name)) {
-        if (!isPaused(ticket) || leftRunning.has(ticket.id)) continue;
+        if (!pauses.isPaused(ticket) || leftRunning.has(ticket.id)) continue;
         if ((await backends.get(name).withdraw(ticket.id, signal)) === "kept") leftRunning.add(ticket.id);
         else {
           await ledger.tickets.recall(ticket.id, clock.now());

@@ -26,6 +26,7 @@ const WIDTH = 6_000;
 const LATENCY_MS = 20;
 const UPLOAD_BYTES_PER_SECOND = 20e6;
 const DEPTH = 2;
+const SERVERS_MAX = 4;
 const BUSY_MIN = 0.98;
 const TIMES_MIN = 3.8;
 const LOOK_MS = 250;
@@ -53,7 +54,7 @@ const cache = join(tmpdir(), `hotgrade-bench-pool-${width}`);
 /** Made once; each has a patch of its own, so that no two plates are alike. */
 async function makePhotos(): Promise<void> {
   mkdirSync(cache, { recursive: true });
-  const missing = Array.from({ length: photos }, (_, nth) => join(cache, nameOf(nth))).filter(
+  const missing = Array.from({ length: photos + SERVERS_MAX }, (_, nth) => join(cache, nameOf(nth))).filter(
     (file) => !existsSync(file),
   );
   if (missing.length === 0) return;
@@ -91,15 +92,19 @@ ${lines.join("\n")}
 inboxes: [{ path: inbox, outbox: graded, settle: 100ms, rescan: 1s }]
 `);
   try {
-    for (let nth = 0; nth < photos; nth++) linkSync(join(cache, nameOf(nth)), join(project.inbox, nameOf(nth)));
+    // A photo for each server beforehand: its rounding is found out once, ever.
+    for (let nth = 0; nth < servers; nth++)
+      linkSync(join(cache, nameOf(photos + nth)), join(project.inbox, nameOf(photos + nth)));
     const daemon = await project.start();
-    while (outputsOf(project.outbox).length < photos) await sleep(LOOK_MS);
+    while (outputsOf(project.outbox).length < servers) await sleep(LOOK_MS);
+    const warm = (await counted(started)).flatMap(({ spans }) => spans.map(({ promptId }) => promptId));
+    for (let nth = 0; nth < photos; nth++) linkSync(join(cache, nameOf(nth)), join(project.inbox, nameOf(nth)));
+    while (outputsOf(project.outbox).length < photos + servers) await sleep(LOOK_MS);
     const outputs = outputsOf(project.outbox);
     // The change of a file's entry is when it got its name.
     const endedAt = Math.max(...outputs.map((name) => statSync(join(project.outbox, name)).ctimeMs));
     await daemon.kill("SIGTERM");
-    const told = (await Promise.all(started.map(({ comfyui }) => comfyui.tell({ do: "counts" })))) as unknown as Told[];
-    return summed(told, endedAt, servers);
+    return summed(await counted(started), new Set(warm), endedAt, servers);
   } finally {
     project.remove();
     for (const { comfyui, proxy } of started) {
@@ -109,12 +114,16 @@ inboxes: [{ path: inbox, outbox: graded, settle: 100ms, rescan: 1s }]
   }
 }
 
-function summed(told: readonly Told[], endedAt: number, servers: number): Measured {
+const counted = async (started: readonly { readonly comfyui: ComfyuiApart }[]) =>
+  (await Promise.all(started.map(({ comfyui }) => comfyui.tell({ do: "counts" })))) as unknown as Told[];
+
+/** Without the prompts in `before`. */
+function summed(told: readonly Told[], before: ReadonlySet<string>, endedAt: number, servers: number): Measured {
   const spans = told.flatMap((one) => {
     const probes = new Set(
       one.renders.filter(({ inputName }) => inputName.includes("/probe/")).map((each) => each.promptId),
     );
-    return one.spans.filter(({ promptId }) => !probes.has(promptId));
+    return one.spans.filter(({ promptId }) => !probes.has(promptId) && !before.has(promptId));
   });
   const begunAt = Math.min(...spans.map((span) => span.begunAt));
   const busy = spans.reduce((sum, span) => sum + span.endedAt - span.begunAt, 0) / 1_000;

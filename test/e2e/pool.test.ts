@@ -198,6 +198,9 @@ test("once says why it waits in vain: a workflow that no server can run, a pause
   const unready = await project.run("once");
   expect(unready).toMatchObject({ code: 3, stderr: expect.stringContaining("diffusion_models") });
   expect(unready.stderr).toContain("[workflow-unready]");
-  await project.run("pause");
-  expect(await project.run("once")).toMatchObject({ code: 3, stderr: expect.stringContaining("hotgrade resume") });
+  for (const what of [[], ["--backend", "gpu-1"], ["--inbox", "inbox"], ["--backend", "gpu-1", "--drain"]]) {
+    await project.run("pause", ...what);
+    expect(await project.run("once")).toMatchObject({ code: 3, stderr: expect.stringContaining("hotgrade resume") });
+    await project.run("resume");
+  }
 });
