@@ -1,12 +1,17 @@
 /**
- * `npm run soak -- --minutes 20 --seed N [--files 3000]`: files of many kinds for minutes on end, with disturbances.
+ * `npm run soak -- --minutes 20 --seed N [--files 3000] [--keep]`: files of many kinds for minutes on end, with disturbances.
  * Prints what the ledger says of them; exit 1 when a file or an output is unaccounted for.
  */
 import { parseArgs } from "node:util";
 import { runSoak } from "../support/soak/soak.ts";
 
 const { values } = parseArgs({
-  options: { seed: { type: "string" }, minutes: { type: "string" }, files: { type: "string" } },
+  options: {
+    seed: { type: "string" },
+    minutes: { type: "string" },
+    files: { type: "string" },
+    keep: { type: "boolean" },
+  },
 });
 const number = (text: string | undefined, otherwise: number) => (text === undefined ? otherwise : Number(text));
 const [seed, minutes] = [number(values.seed, 1), number(values.minutes, 20)];
@@ -16,6 +21,7 @@ const { account, outbox, strikes, renders, rendersAllowed, off } = await runSoak
   seed,
   minutes,
   files,
+  keep: values.keep === true,
   say: (text) => console.error(text),
 });
 const sum = [...account.files.values()].reduce((all, count) => all + count, 0);

@@ -3,10 +3,11 @@ import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { openLedger } from "../../../src/adapters/sqlite/ledger.ts";
+import type { PathText } from "../../../src/core/inbox/path-text.ts";
 import type { Job } from "../../../src/core/job/job.ts";
 import type { Ledger, Sighting } from "../../../src/ports.ts";
 import type { Landed } from "./folders.ts";
-import type { InboxName } from "./plan.ts";
+import { INBOXES, type InboxName } from "./plan.ts";
 
 /** What the ledger says of a file. `unseen`: it knows nothing of it. */
 export type Stand = "accepted" | "duplicate" | "paired" | "refused" | "held" | "own" | "ignored" | "unseen" | "OFF";
@@ -43,8 +44,9 @@ export async function accountFor(root: string, landed: readonly Landed[]): Promi
 
 async function reconcile(root: string, landed: readonly Landed[], ledger: Ledger): Promise<Account> {
   const jobs = await ledger.jobs.find({});
-  const sightings = await ledger.sightings.all();
-  const known = new Map(sightings.map((one) => [join(one.inbox, one.path), one]));
+  const known = new Map<string, Sighting>();
+  for (const inbox of Object.keys(INBOXES).map((name) => join(root, name)))
+    for (const one of await ledger.sightings.of(inbox as PathText)) known.set(join(inbox, one.path), one);
   const byOriginal = new Map<string, Job[]>();
   for (const job of jobs) byOriginal.set(job.original, [...(byOriginal.get(job.original) ?? []), job]);
   const off: string[] = [];

@@ -15,6 +15,8 @@ export type SoakOptions = {
   readonly seed: number;
   readonly files: number;
   readonly minutes: number;
+  /** Leaves the folders and the ledger there when something is off. */
+  readonly keep?: boolean;
   readonly say: (text: string) => void;
 };
 
@@ -50,13 +52,14 @@ inboxes:
 limits: { rewinds: 50 }
 `;
 
-export async function runSoak({ seed, files, minutes, say }: SoakOptions): Promise<SoakResult> {
+export async function runSoak({ seed, files, minutes, keep = false, say }: SoakOptions): Promise<SoakResult> {
   const comfyui = await startComfyuiApart({ renderMs: RENDER_MS, compressionLevel: 1, previews: false });
   const project = makeProject(CONFIG(comfyui.url));
   const folders = openFolders(project.root, seed);
   const { drops, strikes } = planSoak(seed, files, minutes);
   const struck = new Map<StrikeKind, number>();
   let lostRenders = 0;
+  let isWhole = false;
   let daemon: Daemon = await project.start();
   const begun = Date.now();
   const until = (atMs: number) => sleep(Math.max(0, begun + atMs - Date.now()));
@@ -111,9 +114,11 @@ export async function runSoak({ seed, files, minutes, say }: SoakOptions): Promi
       new Set(account.jobs.map(({ inbox, pictureSha256 }) => `${inbox} ${pictureSha256}`)).size + lostRenders;
     const off = [...account.off, ...outbox.off];
     if (renders > rendersAllowed) off.push(`${renders} renders are more than the ${rendersAllowed} allowed`);
+    isWhole = off.length === 0;
     return { account, outbox, strikes: struck, renders, rendersAllowed, off };
   } finally {
-    project.remove();
+    if (keep && !isWhole) say(`left in ${project.root}`);
+    else project.remove();
     await comfyui.close();
   }
 }
