@@ -28,8 +28,7 @@ export async function inspectOutbox(root: string, outbox: string, jobs: readonly
         expected.add(path);
         if (kind === "photo") photos++;
         if (!existsSync(path)) off.push(`${path} is missing (${job.status})`);
-        else if (createHash("sha256").update(readFileSync(path)).digest("hex") !== sha256)
-          off.push(`${path} is not what was published`);
+        else if (sha256Of(path) !== sha256) off.push(`${path} is not what was published`);
         else if (kind === "photo" && job.status === "done" && !(await isOwn(path, job)))
           off.push(`${path} is not of its photo`);
       }
@@ -42,8 +41,12 @@ export async function inspectOutbox(root: string, outbox: string, jobs: readonly
   return { photos, temps: names.filter((name) => TEMP_NAME.test(name)).length, off };
 }
 
+const sha256Of = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
+
 async function isOwn(output: string, job: Job): Promise<boolean> {
-  if (/\.raf$/i.test(job.path) || !existsSync(job.original)) return true; // test RAWs all show the same scene
+  // Test RAWs all show the same scene; and a photo that was replaced lies there no more.
+  if (/\.raf$/i.test(job.path) || !existsSync(job.original)) return true;
+  if (sha256Of(job.original) !== job.contentSha256) return true;
   const [seen, original] = [await small(output), await small(job.original)];
   let sum = 0;
   for (let at = 0; at < seen.length; at += 3) {
