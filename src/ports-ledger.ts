@@ -1,11 +1,12 @@
 /** The Ledger port: where every photo stands. Types only; one implementation in adapters/sqlite. */
 
 import type { PathText } from "./core/inbox/path-text.ts";
-import type { Claimed, Facts, FinishName, Job, Sidecar, Stage, Status } from "./core/job/job.ts";
+import type { Claimed, Duplicates, Facts, FinishName, Job, Sidecar, Stage, Status } from "./core/job/job.ts";
 import type { Attempt, Ticket, TicketState } from "./core/job/journal.ts";
 import type { JobProgress } from "./core/job/progress.ts";
 import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
+import type { Copies } from "./ports-copies.ts";
 import type { Looks, Shoots, ShootWanted } from "./ports-looks.ts";
 import type { LiveTicket, Servers, Unable, Usual } from "./ports-pool.ts";
 
@@ -24,6 +25,8 @@ export type NewJob = Pick<
   | "facts"
   | "priority"
 > & {
+  /** What becomes of a picture that lies in the inbox under another name too. */
+  readonly duplicates: Duplicates;
   /** A caller's own key: a second add with the same key gives the first job. */
   readonly idempotencyKey: string | null;
   /** The shoot it joins, or opens. */
@@ -31,7 +34,7 @@ export type NewJob = Pick<
 };
 
 /** What the next generation of a job has of its own. */
-export type Regrade = Pick<NewJob, "id" | "recipe" | "recipeHash" | "stage" | "facts" | "shoot">;
+export type Regrade = Pick<NewJob, "id" | "recipe" | "recipeHash" | "stage" | "facts" | "shoot" | "duplicates">;
 
 export type ClaimRequest = {
   readonly stages: readonly Stage[];
@@ -81,6 +84,8 @@ export type Output = {
   /** Temp path while staged. */
   readonly temp: PathText | null;
   readonly sha256: string | null;
+  /** Of a photo: its hash apart from its metadata. */
+  readonly pictureSha256: string | null;
   readonly state: OutputState;
 };
 
@@ -234,6 +239,8 @@ export type Ledger = {
       readonly kind: OutputKind;
       readonly temp: PathText;
       readonly sha256: string;
+      /** Of a photo: its hash apart from its metadata. */
+      readonly pictureSha256?: string | null;
     }): Promise<void>;
     /** Throws `lease-lost`. */
     publish(published: {
@@ -250,9 +257,10 @@ export type Ledger = {
     /** Folders that outputs were written to. */
     folders(): Promise<readonly PathText[]>;
     of(job: string): Promise<readonly Output[]>;
-    /** Is this content one that we wrote? */
-    isOurs(sha256: string): Promise<boolean>;
+    /** Did we write this file, or this picture with other metadata? */
+    isOurs(file: { readonly contentSha256: string; readonly pictureSha256: string }): Promise<boolean>;
   };
+  readonly copies: Copies;
   readonly looks: Looks;
   readonly shoots: Shoots;
   readonly progress: {

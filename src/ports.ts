@@ -110,8 +110,11 @@ export type InboxOptions = {
 };
 
 export type InboxEvents = {
-  /** Takes one settled file; the answer is what it became. A throw means: look again at the next scan. */
-  settled(file: Settled): Promise<Pick<Sighting, "state" | "code" | "message">>;
+  /**
+   * Takes one settled file; the answer is what it became. A throw means: look again at the next scan. Files are read side by
+   * side; `turn` resolves when those before it in the order are in the ledger.
+   */
+  settled(file: Settled, turn: Promise<void>): Promise<Pick<Sighting, "state" | "code" | "message">>;
   /** States that changed, for the ledger. */
   sighted(sightings: readonly Sighting[]): Promise<void>;
   /** Files that the ledger knows and that are gone. */

@@ -49,14 +49,14 @@ export async function takeReady(taking: Taking): Promise<number> {
     } catch (thrown) {
       putOff(entry, thrown, taking);
     } finally {
-      turn.pass();
+      void turn.before.then(turn.pass);
     }
     if (book.changes() >= REPORT_EVERY) await taking.report();
   });
   return taken;
 }
 
-/** Files are made ready side by side, and handed in one after the other in their order. */
+/** Files are read side by side, and come into the ledger one after the other in their order. */
 type Turn = { readonly before: Promise<void>; pass(): void };
 
 async function take(entry: Entry, turn: Turn, taking: Taking): Promise<boolean> {
@@ -88,10 +88,7 @@ async function take(entry: Entry, turn: Turn, taking: Taking): Promise<boolean> 
   if (seen?.kind !== "file") return false;
   book.observe(entry, seen, taking.now());
   if (entry.settling?.signature !== state.signature) return false;
-  await turn.before;
-  const answering = taking.settled({ path, absolute, signature: entry.signature });
-  turn.pass();
-  const answer = await answering;
+  const answer = await taking.settled({ path, absolute, signature: entry.signature }, turn.before);
   if (answer.state === "settling" || answer.state === "truncated") return false;
   book.answer(entry, answer);
   return true;

@@ -47,7 +47,7 @@ export function gradePhotos(
       errand.signal.throwIfAborted();
       try {
         const job = await addJob(photo, context);
-        if (job) mine.add(await askedAgain(job, context));
+        if (typeof job !== "string") mine.add(await askedAgain(job, context));
       } catch (thrown) {
         if (!(thrown instanceof AppError) || thrown.code === "internal") throw thrown;
         refusals.push({ path: photo.path, error: thrown });
@@ -66,7 +66,14 @@ async function askedAgain(job: Job, { ports: { clock, files, ids, ledger } }: In
   if (outputs.every((found) => found === undefined)) await ledger.outputs.release(job.id);
   const { recipe, recipeHash } = job;
   const shoot = shootOf(job.path, recipe, sha256Of);
-  const as = { id: ids.uuid(), recipe, recipeHash, ...startOf(recipe, job.facts), shoot };
+  const as = {
+    id: ids.uuid(),
+    recipe,
+    recipeHash,
+    ...startOf(recipe, job.facts),
+    shoot,
+    duplicates: "regrade",
+  } as const;
   return (await ledger.jobs.regrade(job.id, as, clock.now()))?.id ?? job.id;
 }
 

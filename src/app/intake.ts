@@ -13,6 +13,7 @@ import type { Disposition, Job, Origin, Recipe } from "../core/job/job.ts";
 import { type PictureInfo, RAW_PREVIEW } from "../core/job/picture.ts";
 import type { Files, Ports, Settled, Sighting } from "../ports.ts";
 import { findLook, keepFound, shootOf } from "./looks.ts";
+import { followRename } from "./same-photo.ts";
 
 /** A prompt longer than this is not a prompt. */
 const PROMPT_BYTES_MAX = 64 * 1024;
@@ -25,7 +26,7 @@ type Verdict = Pick<Sighting, "state" | "code" | "message">;
 /** No failure: the configuration wants it so. */
 const LEFT_ALONE: Verdict = { state: "ignored", code: null, message: "RAW files are left alone here (raw: skip)." };
 
-export type Intake = (file: Settled) => Promise<Verdict>;
+export type Intake = (file: Settled, turn: Promise<void>) => Promise<Verdict>;
 
 export type IntakeContext = {
   readonly ports: Ports;
@@ -37,18 +38,17 @@ export type IntakeContext = {
 
 export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
   const { ports, config } = context;
-  return async (file) => {
+  return async (file, turn) => {
     try {
       if (inbox.raw.kind === "skip" && (await ports.pictures.rawKind(file.absolute)) !== null) return LEFT_ALONE;
       const { prompt, cube } = await folderWords(file.path, inbox, ports);
       const look = await findLook(inbox, cube, ports);
       await keepFound(look, ports);
       const recipe = recipeFor(inbox, config.backends as readonly BackendConfig[], { prompt, look: look.source });
-      const job = await addJob(
-        { ...file, inbox: inbox.path, origin: "inbox", recipe, priority: inbox.priority },
-        context,
-      );
-      if (!job) return { state: "own", code: null, message: null };
+      const { path, priority } = inbox;
+      const job = await addJob({ ...file, inbox: path, origin: "inbox", recipe, priority, same: inbox, turn }, context);
+      if (job === "own") return { state: "own", code: null, message: null };
+      if (job === "busy") return { state: "settling", code: null, message: null };
       context.accepted?.(job);
       // Graded and put away before: this is another copy of it.
       const isCopy = job.status === "done" && job.original !== file.absolute;
@@ -68,12 +68,19 @@ export type NewPhoto = Settled & {
   readonly origin: Origin;
   readonly recipe: Recipe;
   readonly priority: number;
+  /** Resolves when the photos before it in the order are in the ledger. */
+  readonly turn: Promise<void>;
+  /** Which files are one photo. */
+  readonly same: Pick<InboxConfig, "duplicates" | "metadataChanges" | "ownOutputs">;
 };
 
-/** The job of a photo, new or known; undefined when the file is an output of ours. Errors: the file's own. */
-export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeContext): Promise<Job | undefined> {
+/**
+ * The job of a photo, new or known. "own": the file is an output of ours; "busy": what is under way must end before the
+ * file can be taken. Errors: the file's own.
+ */
+export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeContext): Promise<Job | "own" | "busy"> {
   const { clock, files, ids, ledger, pictures } = ports;
-  const { signature, absolute, inbox, path, origin, priority } = photo;
+  const { signature, absolute, inbox, path, origin, priority, same } = photo;
   if (signature.sizeBytes > config.limits.fileSizeBytes)
     throw new AppError(
       "file-too-large",
@@ -88,14 +95,21 @@ export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeC
       "picture-too-small",
       `The picture is ${info.width}×${info.height} pixels; no look can be seen in it.`,
     );
-  const { contentSha256, pictureSha256 } = await pictures.fingerprint(absolute);
+  const print = await pictures.fingerprint(absolute);
+  const { contentSha256, pictureSha256 } = print;
   // A link's file counts, as it did for the scanner.
   const after = await files.stat((await files.real(absolute)) ?? absolute);
   if (after?.sizeBytes !== signature.sizeBytes || after.mtimeNs !== signature.mtimeNs)
     throw new AppError("file-failed", "The file changed while it was read.");
-  if (await ledger.outputs.isOurs(contentSha256)) return undefined;
+  await photo.turn;
+  if (same.ownOutputs === "skip" && (await ledger.outputs.isOurs(print))) return "own";
 
   const recipeHash = sha256(canonicalRecipe(recipe));
+  const facts = { signature, photo: info };
+  if (inbox !== null) {
+    const renamed = await followRename({ ...print, inbox, path, absolute, recipeHash, facts }, ports);
+    if (renamed) return renamed;
+  }
   const key = inbox === null ? sha256([origin, absolute, pictureSha256, recipeHash].join("\n")) : null;
   const { job } = await ledger.jobs.add(
     {
@@ -108,14 +122,18 @@ export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeC
       contentSha256,
       recipe,
       recipeHash,
-      ...startOf(recipe, { signature, photo: info }),
+      ...startOf(recipe, facts),
       shoot: shootOf(path, recipe, sha256),
       priority,
+      duplicates: same.duplicates,
       idempotencyKey: key,
     },
     clock.now(),
   );
-  return job;
+  if (job.contentSha256 === contentSha256) return job;
+  return (await ledger.copies.metadata(job.id, { contentSha256, facts }, same.metadataChanges, clock.now()))
+    ? job
+    : "busy";
 }
 
 /** Of a RAW that is still to be developed, what its header and its preview say. */

@@ -11,7 +11,7 @@ import { folderWords } from "./intake.ts";
 import { type FoundLook, findLook, keepFound, type LookPorts, shootOf } from "./looks.ts";
 import { sha256Of } from "./wire.ts";
 
-export type Stale = Now & { readonly job: Job };
+export type Stale = Now & { readonly job: Job; readonly duplicates: InboxConfig["duplicates"] };
 
 /** What the config and a folder say today. */
 type Now = {
@@ -44,7 +44,7 @@ export async function staleJobs(
     if (inbox.raw.kind === "skip" && job.facts.photo?.raw !== undefined) continue; // to be left alone from now on
     const found = await nowOf(job.path);
     const now = found && nowFor(job, found);
-    if (now && job.status === "done" && !isOf(job, now)) stale.push({ job, ...now });
+    if (now && job.status === "done" && !isOf(job, now)) stale.push({ job, ...now, duplicates: inbox.duplicates });
   }
   return stale;
 }
@@ -93,11 +93,11 @@ export async function regrade(
 ): Promise<readonly string[]> {
   const made: string[] = [];
   const { clock, ids, ledger } = ports;
-  for (const { job, recipe, recipeHash, look } of stale) {
+  for (const { job, recipe, recipeHash, look, duplicates } of stale) {
     await keepFound(look, ports);
     const kept = startWithLook(job, recipe);
     const shoot = kept ? null : shootOf(job.path, recipe, sha256Of);
-    const as = { id: ids.uuid(), recipe, recipeHash, ...(kept ?? startOf(recipe, job.facts)), shoot };
+    const as = { id: ids.uuid(), recipe, recipeHash, ...(kept ?? startOf(recipe, job.facts)), shoot, duplicates };
     const next = await ledger.jobs.regrade(job.id, as, clock.now());
     if (next) made.push(next.id);
   }

@@ -33,12 +33,15 @@ export function finishErrand({ print }: CommandContext, result: ErrandResult, js
       print.say(`${showPath(path)} is not graded`);
       print.error(error);
     }
+    for (const { path, failure } of inOrder.filter(isLeftOut))
+      print.say(`${showPath(path)} is left out: ${failure?.message}`);
     const waiting = inOrder.filter(({ shoot, waitsOn }) => shoot && waitsOn !== null).length;
     const count = (status: Job["status"]) => inOrder.filter((job) => job.status === status).length;
     const parts = [
       `${count("done")} graded`,
       `${count("failed")} failed`,
       `${count("held")} held`,
+      `${inOrder.filter(isLeftOut).length} left out`,
       `${waiting} waiting for the look of their shoot`,
       `${refusals.length} refused`,
     ];
@@ -48,6 +51,11 @@ export function finishErrand({ print }: CommandContext, result: ErrandResult, js
     print.error(stuck);
     return exitCodeOf(stuck.code);
   }
-  const isWell = refusals.length === 0 && jobs.every(({ status }) => status === "done" || status === "superseded");
+  const isWell =
+    refusals.length === 0 &&
+    jobs.every((job) => job.status === "done" || job.status === "superseded" || isLeftOut(job));
   return isWell ? EXIT.ok : EXIT.failed;
 }
+
+/** A copy of another photo that the configuration wants left out. */
+const isLeftOut = ({ failure }: Job): boolean => failure?.code === "duplicate";

@@ -147,7 +147,7 @@ const SAID: Readonly<Record<Status, string>> = {
   leased: "in work",
   done: "done",
   failed: "failed",
-  cancelled: "cancelled",
+  cancelled: "cancelled or left out",
   held: "held for you",
   superseded: "superseded",
 };

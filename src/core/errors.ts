@@ -58,6 +58,10 @@ const CATALOGUE = {
     hint: "The original was moved or deleted while it was graded; put it back to grade it.",
   },
   "original-changed": { retry: false, hint: "Nothing to do: the changed photo is graded as a new version." },
+  duplicate: {
+    retry: false,
+    hint: "Nothing to do; `hotgrade retry` grades it all the same, and `duplicates: reuse` gives every copy its own output.",
+  },
   "file-failed": { retry: true, hint: "Check the disk and the rights on the folder, then `hotgrade retry`." },
 
   // Backends and workflows.

@@ -8,6 +8,7 @@ import { done, type Job } from "../core/job/job.ts";
 import { finishNamed } from "../finishes/index.ts";
 import { plateOf } from "../finishes/plate.ts";
 import type { PairRequest, Ports } from "../ports.ts";
+import { lookOfFirst } from "./copy.ts";
 import { defineStage } from "./define.ts";
 import { lookOfShoot } from "./shoot.ts";
 
@@ -16,6 +17,7 @@ export const lutStage = defineStage({
   needs: [],
   attemptsMax: 3,
   async run(_facts, job, ports, attempting) {
+    if (job.facts.copy) return lookOfFirst(job, ports, attempting);
     const heroes = job.shoot ? await lookOfShoot(job, ports, attempting) : ([job] as const);
     if ("kind" in heroes) return heroes;
     const { recipe, facts } = job;

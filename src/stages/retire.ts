@@ -21,7 +21,7 @@ export const retireStage = defineStage({
     // Another picture has taken the original's place: that one is not ours to put away.
     const found = await ports.files.stat(job.original);
     if (found && (await originalStands(job, ports, attempting))) return done();
-    const disposition = job.recipe.original[job.failure ? "failed" : "done"];
+    const disposition = job.recipe.original[outcomeOf(job)];
     switch (disposition.kind) {
       case "leave":
         return done();
@@ -34,6 +34,9 @@ export const retireStage = defineStage({
     }
   },
 });
+
+const outcomeOf = ({ failure }: Job): "done" | "duplicate" | "failed" =>
+  failure === null ? "done" : failure.code === "duplicate" ? "duplicate" : "failed";
 
 async function transfer(
   { kind, folder }: Extract<Disposition, { folder: PathText }>,

@@ -97,7 +97,7 @@ async function encodeTo(
   if (!photo) throw new AppError("internal", `Job ${job.id} has no photo among its outputs.`);
   const to = { to: photo, format: naming.format };
   const finished = await finishNamed(job.facts.finish ?? "lut").render({ job, picture, cube, to, ports, attempting });
-  const sha256 = await files.sha256(photo);
+  const { contentSha256: sha256, pictureSha256 } = await pictures.fingerprint(photo, attempting.signal);
   const rendered = { ...finished, sha256, notes: [...picture.notes, ...finished.notes] };
   const { strength } = job.recipe;
   const name = showPath(stemOf(job.path));
@@ -118,7 +118,7 @@ async function encodeTo(
       lease: attempting.lease,
       kind,
       temp,
-      sha256: kind === "photo" ? sha256 : await files.sha256(temp),
+      ...(kind === "photo" ? { sha256, pictureSha256 } : { sha256: await files.sha256(temp) }),
     });
   return [...formatNotes(job.recipe.output.format, picture.photo.format), ...rendered.notes];
 }
@@ -183,7 +183,7 @@ async function moveToNextStem(
     if ((await files.sha256(path)) === sha256) await files.move(path, temp);
   }
   await reserve(job, naming, refused, ports, attempting);
-  for (const { kind, temp, sha256 } of outputs)
+  for (const { kind, temp, sha256, pictureSha256 } of outputs)
     if (temp !== null && sha256 !== null)
-      await ledger.outputs.stage({ job: job.id, lease: attempting.lease, kind, temp, sha256 });
+      await ledger.outputs.stage({ job: job.id, lease: attempting.lease, kind, temp, sha256, pictureSha256 });
 }

@@ -55,9 +55,11 @@ function rig(changes: Partial<InboxOptions> & { answer?: (file: Settled) => Prom
   const inbox = openInbox(
     { root: path(root), settleMs: SETTLE, rescanMs: 60_000, order: "name", skip: [], known: [], ...options },
     {
-      async settled(file) {
+      async settled(file, turn) {
+        const answering = answer(file);
+        await turn;
         settled.push(file);
-        return answer(file);
+        return answering;
       },
       async sighted(some) {
         sighted.push(...some);

@@ -236,7 +236,12 @@ export function shootSuite(withLedger: WithLedger): void {
         await add(ledger, "b", { gapMs: 100, now: 1_000 }),
       ];
       const again = async ({ id, recipe }: Job) => {
-        const start = { stage: "upload", facts: {}, shoot: { key: "cool", gapMs: 100, heroes: 1 } } as const;
+        const start = {
+          stage: "upload",
+          facts: {},
+          shoot: { key: "cool", gapMs: 100, heroes: 1 },
+          duplicates: "regrade",
+        } as const;
         return (await ledger.jobs.regrade(id, { id: `${id}-2`, recipe, recipeHash: "44", ...start }, 9_000))!.shoot!;
       };
       const [one, other] = [await again(second), await again(first)];

@@ -9,6 +9,7 @@ import { afterAttempt } from "../../src/core/job/transition.ts";
 import type { Ledger } from "../../src/ports.ts";
 import type { Attempt, ClaimRequest, NewJob } from "../../src/ports-ledger.ts";
 import { aNewJob } from "../support/jobs.ts";
+import { copiesSuite } from "./ledger-copies.ts";
 import { poolSuite } from "./ledger-pool.ts";
 import { shootSuite } from "./ledger-shoots.ts";
 
@@ -97,6 +98,7 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
     });
 
   describe(`${name}: backends`, () => poolSuite(withLedger));
+  describe(`${name}: copies`, () => copiesSuite(withLedger));
   describe(`${name}: shoots and looks`, () => shootSuite(withLedger));
 
   describe(`${name}: jobs`, () => {
@@ -131,7 +133,15 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
 
     withLedger("a caller's key goes on with the newest generation", async (ledger) => {
       const { recipe } = await add(ledger, { inbox: null, idempotencyKey: "k" });
-      const as = { id: "job-2", recipe, recipeHash: "44", stage: "upload", facts: {}, shoot: null } as const;
+      const as = {
+        id: "job-2",
+        recipe,
+        recipeHash: "44",
+        stage: "upload",
+        facts: {},
+        shoot: null,
+        duplicates: "regrade",
+      } as const;
       await ledger.jobs.regrade("job-1", as, 5);
       const again = await ledger.jobs.add(aNewJob({ id: "job-3", inbox: null, idempotencyKey: "k" }), 6);
       expect(again.job.id).toBe("job-2");
@@ -344,7 +354,7 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
 
     withLedger("regrade is the next generation with its own recipe, of the newest one only", async (ledger) => {
       const { recipe } = await add(ledger);
-      const start = { stage: "upload", facts: {}, shoot: null } as const;
+      const start = { stage: "upload", facts: {}, shoot: null, duplicates: "regrade" } as const;
       const as = { id: "job-2", recipe: { ...recipe, prompt: "cool" }, recipeHash: "44", ...start };
       expect(await ledger.jobs.regrade("job-1", as, 5)).toMatchObject({
         id: "job-2",
@@ -568,12 +578,14 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
     withLedger("staged, then published: the photo's hash is known as ours", async (ledger) => {
       await twoAtWork(ledger);
       await reserve(ledger, "job-1", ["a"]);
-      await ledger.outputs.stage({ ...photo, temp: "/t" as PathText, sha256: "ff" });
+      await ledger.outputs.stage({ ...photo, temp: "/t" as PathText, sha256: "ff", pictureSha256: "aa" });
       const staged = { kind: "photo", state: "staged", temp: "/t", sha256: "ff" };
       expect((await ledger.outputs.of("job-1")).at(-1)).toMatchObject(staged);
       await ledger.outputs.publish({ ...photo, now: 9 });
       expect((await ledger.outputs.of("job-1")).at(-1)).toMatchObject({ state: "published", temp: null });
-      expect([await ledger.outputs.isOurs("ff"), await ledger.outputs.isOurs("ee")]).toEqual([true, false]);
+      const ours = (contentSha256: string, pictureSha256: string) =>
+        ledger.outputs.isOurs({ contentSha256, pictureSha256 });
+      expect([await ours("ff", "-"), await ours("ee", "-"), await ours("ee", "aa")]).toEqual([true, false, true]);
       expect(await ledger.outputs.folders()).toEqual([OUTBOX]);
     });
 

@@ -77,7 +77,7 @@ describe("the ledger's file", () => {
     db.close();
     const ledger = openLedger(file, 0);
     expect(await ledger.outputs.of("a")).toMatchObject([{ kind: "photo", path: "/out/s.jpg", state: "published" }]);
-    expect(await ledger.outputs.isOurs("ff")).toBe(true);
+    expect(await ledger.outputs.isOurs({ contentSha256: "ff", pictureSha256: "-" })).toBe(true);
     expect(await ledger.jobs.get("a")).toMatchObject({ status: "done", shoot: null });
     await ledger.close();
   });

@@ -163,6 +163,29 @@ describe("fingerprint", () => {
     expect(after[1]!.pictureSha256).toBe(after[1]!.contentSha256);
   });
 
+  test("metadata are no part of a PNG's and a WebP's picture, first rating and second; a profile is", async () => {
+    const prints = async (name: string, image: Sharp) => {
+      const file = await saved(folder, name, image);
+      const seen = [await pictures.fingerprint(file)];
+      for (const stars of [5, 2]) {
+        await tagged(tool, file, { "XMP-xmp:Rating": stars });
+        seen.push(await pictures.fingerprint(file));
+      }
+      expect(new Set(seen.map(({ contentSha256 }) => contentSha256)).size).toBe(3);
+      const [one, ...others] = new Set(seen.map(({ pictureSha256 }) => pictureSha256));
+      expect(others).toEqual([]);
+      return one;
+    };
+    const image = () => sceneImage(90, 60);
+    const plain = [await prints("r.png", image().png()), await prints("r.webp", image().webp({ lossless: true }))];
+    const p3 = [
+      await prints("p.png", image().withIccProfile("p3").png()),
+      await prints("p.webp", image().withIccProfile("p3").webp({ lossless: true })),
+    ];
+    expect(p3[0]).not.toBe(plain[0]);
+    expect(p3[1]).not.toBe(plain[1]);
+  });
+
   test("what follows the end of a JPEG's picture does not count, another pixel does", async () => {
     const bytes = await sceneImage(90, 60).jpeg().toBuffer();
     const file = await saved(folder, "end.jpg", bytes);

@@ -46,6 +46,7 @@ export function aNewJob(changes: Partial<NewJob> = {}): NewJob {
     stage: "upload",
     facts: {},
     priority: 0,
+    duplicates: "regrade",
     idempotencyKey: null,
     shoot: null,
     ...changes,
@@ -53,7 +54,7 @@ export function aNewJob(changes: Partial<NewJob> = {}): NewJob {
 }
 
 export function aJob(changes: Partial<Job> = {}): Job {
-  const { idempotencyKey: _key, ...job } = aNewJob();
+  const { duplicates: _duplicates, idempotencyKey: _key, ...job } = aNewJob();
   return {
     ...job,
     shoot: null,

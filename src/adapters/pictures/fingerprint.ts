@@ -1,6 +1,7 @@
 /**
  * Hashes of a file: of all its bytes, and of the picture alone, in one pass.
- * A star rating changes a JPEG's APPn segments or a HEIC's items, and not its picture; only a changed picture is a new version.
+ * A star rating changes a JPEG's APPn segments, a HEIC's items or a PNG's and WebP's chunks, and not its picture; only a
+ * changed picture is a new version.
  */
 import { createHash, type Hash } from "node:crypto";
 import { AppError } from "../../core/errors.ts";
@@ -17,7 +18,7 @@ export const fingerprintOf = (file: PathText): Promise<Fingerprint> => withFile(
 export async function fingerprintFrom(source: Source): Promise<Fingerprint> {
   const content = createHash("sha256");
   const reader = readerOver(source, content);
-  const start = await reader.take(8);
+  const start = await reader.take(12);
   const isJpeg = start.toString("latin1", 0, 3) === "\xff\xd8\xff";
   const isHeif = start.toString("latin1", 4, 8) === "ftyp";
   const picture = isJpeg ? createHash("sha256") : null;
@@ -28,8 +29,69 @@ export async function fingerprintFrom(source: Source): Promise<Fingerprint> {
   }
   while ((await reader.take(PIECE)).length > 0);
   const contentSha256 = content.digest("hex");
-  const pictureSha256 = isHeif ? await heifSha256(source) : picture?.digest("hex");
+  const container = CONTAINERS.find(({ isIt }) => isIt(start));
+  const pictureSha256 = isHeif
+    ? await heifSha256(source)
+    : container
+      ? await chunksSha256(source, container)
+      : picture?.digest("hex");
   return { contentSha256, pictureSha256: pictureSha256 ?? contentSha256 };
+}
+
+/** Files made of chunks, each with its type and its length before it. */
+type Container = {
+  readonly isIt: (start: Buffer) => boolean;
+  readonly firstAt: number;
+  head(bytes: Buffer): { readonly type: string; readonly length: number };
+  /** Bytes behind a chunk of this length: its checksum, or padding. */
+  readonly behind: (length: number) => number;
+  /** Everything that decides what the pixels look like. */
+  readonly isPicture: (type: string) => boolean;
+  /** The last chunk; null where the file's end is the end. */
+  readonly last: string | null;
+};
+
+const PNG_METADATA = ["tEXt", "zTXt", "iTXt", "eXIf", "tIME", "pHYs"];
+/** Not VP8X: what it says of the picture the other chunks say too, and it comes and goes with metadata. */
+const WEBP_PICTURE = ["VP8 ", "VP8L", "ALPH", "ANIM", "ANMF", "ICCP"];
+
+const CONTAINERS: readonly Container[] = [
+  {
+    isIt: (start) => start.toString("latin1", 0, 8) === "\x89PNG\r\n\x1a\n",
+    firstAt: 8,
+    head: (bytes) => ({ type: bytes.toString("latin1", 4, 8), length: bytes.readUInt32BE(0) }),
+    behind: () => 4,
+    isPicture: (type) => !PNG_METADATA.includes(type),
+    last: "IEND",
+  },
+  {
+    isIt: (start) => start.toString("latin1", 0, 4) === "RIFF" && start.toString("latin1", 8, 12) === "WEBP",
+    firstAt: 12,
+    head: (bytes) => ({ type: bytes.toString("latin1", 0, 4), length: bytes.readUInt32LE(4) }),
+    behind: (length) => length & 1,
+    isPicture: (type) => WEBP_PICTURE.includes(type),
+    last: null,
+  },
+];
+
+/** Undefined for a file whose chunks do not fit in it: then all of it counts. */
+async function chunksSha256(source: Source, container: Container): Promise<string | undefined> {
+  const picture = createHash("sha256");
+  for (let at = container.firstAt; at < source.size; ) {
+    const head = await source.read(at, 8);
+    if (head.length < 8) return undefined;
+    const { type, length } = container.head(head);
+    const end = at + 8 + length;
+    if (end > source.size) return undefined;
+    if (container.isPicture(type)) {
+      picture.update(`${type}${length}\n`);
+      for (let from = at + 8; from < end; from += PIECE)
+        picture.update(await source.read(from, Math.min(PIECE, end - from)));
+    }
+    if (type === container.last) return picture.digest("hex");
+    at = end + container.behind(length);
+  }
+  return container.last === null ? picture.digest("hex") : undefined;
 }
 
 /** Undefined for a file whose tables cannot be read: then all of it counts. */

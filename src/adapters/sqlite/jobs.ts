@@ -4,6 +4,7 @@ import { comesBack } from "../../core/job/identity.ts";
 import { type Facts, type Job, shootWait } from "../../core/job/job.ts";
 import type { Ledger } from "../../ports.ts";
 import type { Attempt, NewJob, Regrade } from "../../ports-ledger.ts";
+import { firstOver } from "./copies.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
 import { mayServe } from "./serving.ts";
@@ -23,6 +24,15 @@ export function workingJobsOver(db: Db): Working {
     "SELECT * FROM jobs WHERE inbox = ? AND path = ? AND picture_sha256 = ? ORDER BY generation DESC LIMIT 1",
   );
   const byId = db.prepare<[string], JobRow>("SELECT * FROM jobs WHERE id = ?");
+  // The pictures of some formats were told by the whole file before their metadata could be left out.
+  const hashAnew = db.prepare<[Pick<NewJob, "inbox" | "path" | "contentSha256" | "pictureSha256">]>(`
+    UPDATE jobs SET picture_sha256 = @pictureSha256
+    WHERE inbox = @inbox AND path = @path AND picture_sha256 = @contentSha256 AND content_sha256 = @contentSha256`);
+  const byContent = ({ inbox, path, contentSha256, pictureSha256 }: NewJob): JobRow | undefined => {
+    if (contentSha256 === pictureSha256) return undefined;
+    if (hashAnew.run({ inbox, path, contentSha256, pictureSha256 }).changes === 0) return undefined;
+    return byIdentity.get(inbox!, path, pictureSha256);
+  };
   const supersede = db.prepare(`
     UPDATE jobs SET status = 'superseded', lease = NULL, lease_owner = NULL, lease_until = NULL, waits_on = NULL, ended_at = @now
     WHERE inbox = @inbox AND path = @path AND id <> @id AND status IN ('ready', 'leased', 'held', 'failed')`);
@@ -72,6 +82,17 @@ export function workingJobsOver(db: Db): Working {
   const join = joinerOver(db);
   const tend = tenderOver(db);
 
+  const firstFor = firstOver(db);
+
+  /** A photo that lies there under another name waits at lut for that one's look, unless a shoot gives it one. */
+  const copied = (job: NewJob): Pick<NewJob, "stage" | "facts"> => {
+    const { duplicates, facts, inbox, recipe, shoot, stage } = job;
+    const mayCopy = duplicates !== "regrade" && inbox !== null && shoot === null && stage === "upload";
+    const canTake = duplicates === "skip" || recipe.finish !== "direct";
+    if (!mayCopy || !canTake || !firstFor(job, Number.MAX_SAFE_INTEGER)) return { stage, facts };
+    return { stage: "lut", facts: { ...facts, copy: duplicates } };
+  };
+
   /** Columns of a job that may be of a shoot: a hero begins where any job does, a frame waits for the look. */
   const joining = ({ inbox, stage, shoot }: Pick<NewJob, "inbox" | "stage" | "shoot">, now: number) => {
     if (shoot === null) return { stage, shoot: null, role: null, waitsOn: null };
@@ -85,10 +106,11 @@ export function workingJobsOver(db: Db): Working {
     event.run({ at, job, kind, data: JSON.stringify(data) });
 
   /** `arrived` is when the photo came, which decides about its shoot. */
-  const added = (job: NewJob, generation: number, parent: string | null, now: number, arrived = now): Job => {
-    const { recipe, facts } = job;
+  const added = (wanted: NewJob, generation: number, parent: string | null, now: number, arrived = now): Job => {
+    const job = { ...wanted, ...copied(wanted) };
+    const { duplicates: _duplicates, recipe, facts, ...rest } = job;
     const row = insert.get({
-      ...job,
+      ...rest,
       ...joining(job, arrived),
       look: facts.look ?? null,
       generation,
@@ -104,7 +126,7 @@ export function workingJobsOver(db: Db): Working {
   const add = db.transaction((job: NewJob, now: number) => {
     const known =
       (job.idempotencyKey !== null && byKey.get(job.idempotencyKey)) ||
-      (job.inbox !== null && byIdentity.get(job.inbox, job.path, job.pictureSha256)) ||
+      (job.inbox !== null && (byIdentity.get(job.inbox, job.path, job.pictureSha256) ?? byContent(job))) ||
       undefined;
     if (known && comesBack(jobOf(known))) {
       supersede.run({ inbox: known.inbox, path: known.path, id: known.id, now });
@@ -128,7 +150,13 @@ export function workingJobsOver(db: Db): Working {
     // The caller's key goes on with the newest generation.
     const idempotencyKey = keyOf.get(id) as string | null;
     dropKey.run(id);
-    return added({ ...old, ...as, idempotencyKey }, old.generation + 1, id, now, old.createdAt);
+    return added(
+      { ...old, ...as, idempotencyKey, duplicates: as.duplicates },
+      old.generation + 1,
+      id,
+      now,
+      old.createdAt,
+    );
   });
 
   const finish = db.transaction(

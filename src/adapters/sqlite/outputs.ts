@@ -7,7 +7,7 @@ import type { Ledger } from "../../ports.ts";
 import type { Output } from "../../ports-ledger.ts";
 import type { Db } from "./open.ts";
 
-const COLUMNS = "job, kind, stem, path, temp, sha256, state";
+const COLUMNS = "job, kind, stem, path, temp, sha256, picture_sha256 AS pictureSha256, state";
 
 export function outputsOver(db: Db): Ledger["outputs"] {
   const of = db.prepare<[string], Output>(`SELECT ${COLUMNS} FROM outputs WHERE job = ? ORDER BY kind = 'photo', kind`);
@@ -24,12 +24,15 @@ export function outputsOver(db: Db): Ledger["outputs"] {
     INSERT INTO outputs (job, kind, outbox, stem, stem_key, path, state)
     VALUES (@job, @kind, @outbox, @stem, @key, @path, 'reserved')`);
   const stage = db.prepare(
-    "UPDATE outputs SET state = 'staged', temp = @temp, sha256 = @sha256 WHERE job = @job AND kind = @kind",
+    "UPDATE outputs SET state = 'staged', temp = @temp, sha256 = @sha256, picture_sha256 = @pictureSha256 WHERE job = @job AND kind = @kind",
   );
   const publish = db.prepare(
     "UPDATE outputs SET state = 'published', temp = NULL, published_at = @now WHERE job = @job AND kind = @kind",
   );
-  const isOurs = db.prepare("SELECT 1 FROM outputs WHERE sha256 = ? AND kind = 'photo' LIMIT 1");
+  // A lossless output that nothing changed is the photo itself.
+  const isOurs = db.prepare<[{ contentSha256: string; pictureSha256: string }]>(`
+    SELECT 1 FROM outputs WHERE kind = 'photo' AND (sha256 = @contentSha256
+      OR (picture_sha256 = @pictureSha256 AND NOT EXISTS (SELECT 1 FROM jobs WHERE picture_sha256 = @pictureSha256))) LIMIT 1`);
   const abandoned = db.prepare<[number], { job: string; temps: string }>(`
     SELECT id AS job, facts ->> '$.temps' AS temps FROM jobs
     WHERE status IN ('failed', 'cancelled', 'superseded') AND facts ->> '$.temps' IS NOT NULL LIMIT ?`);
@@ -72,13 +75,15 @@ export function outputsOver(db: Db): Ledger["outputs"] {
 
   return {
     reserve: whileHeld(reserve),
-    stage: whileHeld(({ job, kind, temp, sha256 }) => void stage.run({ job, kind, temp, sha256 })),
+    stage: whileHeld(
+      ({ job, kind, temp, sha256, pictureSha256 = null }) => void stage.run({ job, kind, temp, sha256, pictureSha256 }),
+    ),
     publish: whileHeld(({ job, kind, now }) => void publish.run({ job, kind, now })),
     abandoned: async (limit) => abandoned.all(limit).map(({ job, temps }) => ({ job, temps: JSON.parse(temps) })),
     forget: async (job) => forget.immediate(job),
     release: async (job) => void forgetOwn.run(job),
     folders: async () => folders.all() as PathText[],
     of: async (job) => of.all(job),
-    isOurs: async (sha256) => isOurs.get(sha256) !== undefined,
+    isOurs: async (file) => isOurs.get(file) !== undefined,
   };
 }

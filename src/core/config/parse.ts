@@ -1,7 +1,7 @@
 /** From the plain values of a configuration file to a Config, or to everything that is wrong with them at once. */
 import type { z } from "zod";
 import type { PathText } from "../inbox/path-text.ts";
-import type { Disposition, FinishName, OnSpatial, OutputFormat, ShootRules, Sidecar } from "../job/job.ts";
+import type { Disposition, Duplicates, FinishName, OnSpatial, OutputFormat, ShootRules, Sidecar } from "../job/job.ts";
 import type { BitDepth, OutputProfile, RawWay } from "../job/picture.ts";
 import { isLookName } from "../lut/names.ts";
 import { parseDuration, parsePixels, parseSize } from "./durations.ts";
@@ -68,6 +68,9 @@ export type InboxConfig = {
   readonly structure: "keep" | "flat";
   readonly times: "now" | "keep";
   readonly sidecars: readonly Sidecar[];
+  readonly duplicates: Duplicates;
+  readonly metadataChanges: "refresh" | "ignore";
+  readonly ownOutputs: "skip" | "take";
   readonly original: Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>>;
   readonly priority: number;
 };

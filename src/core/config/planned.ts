@@ -5,7 +5,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   "": ["web", "retention", "hooks", "housekeeping"],
   inboxes: [
     ...["pairs", "pairWait"],
-    ...["duplicates", "metadataChanges", "ownOutputs", "existing"],
+    ...["existing"],
     ...["schedule", "hours", "catchUp", "timezone", "review", "hooks"],
   ],
 };

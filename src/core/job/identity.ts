@@ -20,12 +20,16 @@ export function startWithLook(
   recipe: Recipe,
 ): { readonly stage: Stage; readonly facts: Facts } | undefined {
   const { signature, photo, plate, look, cube, grid, finish, verdict, score, fit } = facts;
-  const { strength, output, original } = before;
-  const isSameLook = canonicalRecipe({ ...recipe, strength, output, original }) === canonicalRecipe(before);
   // Finish direct needs the model's picture, which is not kept for long.
-  if (cube === undefined || finish === "direct" || !isSameLook) return undefined;
+  if (cube === undefined || finish === "direct" || !asksSameLook(before, recipe)) return undefined;
   const kept = { signature, photo, plate, look, cube, grid, finish, verdict, score, fit };
   return { stage: "write", facts: Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)) };
+}
+
+/** Would a model be asked the same for both? How a look is applied and written may differ. */
+export function asksSameLook(one: Recipe, other: Recipe): boolean {
+  const { strength, output, original } = one;
+  return canonicalRecipe({ ...other, strength, output, original }) === canonicalRecipe(one);
 }
 
 /** A job that ended because its file was away, or was another picture for a while: the same file brings it back. */

@@ -16,6 +16,10 @@ export const ENDED: readonly Status[] = ["done", "failed", "cancelled", "superse
 
 export type Origin = "inbox" | "command" | "api" | "viewer";
 
+/** What becomes of a photo whose picture lies in its inbox already: the other's look, nothing, or a grade of its own. */
+export const DUPLICATES = ["reuse", "skip", "regrade"] as const;
+export type Duplicates = (typeof DUPLICATES)[number];
+
 /** What becomes of the original: stay, or go to a folder (relative to the inbox), or to the system's trash. */
 export type Disposition =
   | { readonly kind: "leave" }
@@ -145,6 +149,10 @@ export type Facts = {
   /** Share 0 … 1 of a frame's pixels outside the colours that its shoot's look rests on. */
   readonly outside?: number;
   readonly outputs?: readonly PathText[];
+  /** Of a photo that lies in its inbox twice: whether it takes the other's look, or is left out for it. */
+  readonly copy?: "reuse" | "skip";
+  /** The job whose look it took. */
+  readonly copyOf?: string;
   /** Where the retire stage is putting the original, written before it moves. */
   readonly retiring?: { readonly kind: "move" | "copy"; readonly from: PathText; readonly to: PathText };
 };
@@ -219,6 +227,8 @@ export const wait = (waitFor: WaitFor, reason: string, facts: Facts = {}): Outco
 });
 /** The name that photos wait on for the look of their shoot. */
 export const shootWait = (id: string): string => `shoot:${id}`;
+/** The name that a copy waits on for the job of the photo it is a copy of. */
+export const copyWait = (job: string): string => `copy:${job}`;
 
 export const goOn = (to: Stage, reason: string): Outcome => ({ kind: "go-on", to, reason });
 export const rewind = (to: Stage, code: ErrorCode, reason: string): Outcome => ({ kind: "rewind", to, code, reason });

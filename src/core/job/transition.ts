@@ -57,10 +57,10 @@ const SURROUNDINGS: Partial<Record<ErrorCode, number>> = {
 
 /** What each stage learns; a rewind forgets it again. */
 const GIVES: Readonly<Record<Stage, readonly (keyof Facts)[]>> = {
-  upload: ["backend", "plate"],
+  upload: ["copy", "backend", "plate"],
   queue: ["ticket", "notes"],
   fetch: ["preview", "factor", "baseline", "rounding", "approvedAs"],
-  lut: ["look", "cube", "verdict", "score", "fit", "grid", "finish", "heatmap", "outside", "failsOn"],
+  lut: ["look", "cube", "verdict", "score", "fit", "grid", "finish", "heatmap", "outside", "failsOn", "copyOf"],
   write: ["temps", "outputs"],
   retire: ["retiring"],
 };
@@ -104,13 +104,12 @@ export function afterAttempt(job: Job, result: Outcome | AppError, rules: Rules)
         holdReason: result.reason,
         failure: { code: result.code, message: result.reason, stage: result.retryFrom },
       });
-    case "end":
-      return transition("end", result.code, result.reason, {
-        ...settled(job),
-        status: result.status,
-        failure: { code: result.code, message: result.reason, stage: job.stage },
-        endedAt: rules.now,
-      });
+    case "end": {
+      const { code, reason: message, status } = result;
+      if (code === "duplicate") return leaveOut(job, message, rules.now);
+      const failure = { code, message, stage: job.stage };
+      return transition("end", code, message, { ...settled(job), status, failure, endedAt: rules.now });
+    }
   }
 }
 
@@ -125,7 +124,7 @@ function afterDone(job: Job, facts: Facts, now: number): Transition {
       attempt: 0,
       dueAt: now,
     });
-  const status = job.failure ? "failed" : "done";
+  const status = job.failure === null ? "done" : job.failure.code === "duplicate" ? "cancelled" : "failed";
   return transition("done", null, null, { ...settled(job), status, facts, failure: job.failure, endedAt: now });
 }
 
@@ -155,6 +154,21 @@ function fail(job: Job, code: ErrorCode, message: string, now: number): Transiti
     stage: retires ? "retire" : job.stage,
     status: retires ? "ready" : "failed",
     attempt: retires ? 0 : job.attempt + 1,
+    dueAt: now,
+    failure,
+    endedAt: retires ? null : now,
+  });
+}
+
+/** A copy that is not graded passes through `retire` likewise. Who retries it wants it graded on its own. */
+function leaveOut(job: Job, message: string, now: number): Transition {
+  const failure = { code: "duplicate", message, stage: "upload" } as const;
+  const retires = job.recipe.original.duplicate.kind !== "leave";
+  return transition("end", "duplicate", message, {
+    ...settled(job),
+    stage: retires ? "retire" : job.stage,
+    status: retires ? "ready" : "cancelled",
+    attempt: 0,
     dueAt: now,
     failure,
     endedAt: retires ? null : now,
