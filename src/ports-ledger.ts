@@ -1,13 +1,14 @@
 /** The Ledger port: where every photo stands. Types only; one implementation in adapters/sqlite. */
 
 import type { PathText } from "./core/inbox/path-text.ts";
-import type { Claimed, Duplicates, Facts, FinishName, Job, Sidecar, Stage, Status } from "./core/job/job.ts";
+import type { Claimed, Duplicates, Facts, FinishName, Job, Stage, Status } from "./core/job/job.ts";
 import type { Attempt, Ticket, TicketState } from "./core/job/journal.ts";
 import type { JobProgress } from "./core/job/progress.ts";
 import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
 import type { Copies } from "./ports-copies.ts";
 import type { Looks, Shoots, ShootWanted } from "./ports-looks.ts";
+import type { Outputs } from "./ports-outputs.ts";
 import type { LiveTicket, Servers, Unable, Usual } from "./ports-pool.ts";
 
 export type NewJob = Pick<
@@ -59,6 +60,7 @@ export type ClaimRequest = {
 
 export type { Attempt, AttemptKind, Ticket, TicketState } from "./core/job/journal.ts";
 export type * from "./ports-looks.ts";
+export type * from "./ports-outputs.ts";
 export type * from "./ports-pool.ts";
 
 export type Plate = {
@@ -71,22 +73,6 @@ export type Plate = {
   readonly height: number;
   /** The frame as JSON. */
   readonly frame: string;
-};
-
-export type OutputKind = "photo" | Sidecar;
-export type OutputState = "reserved" | "staged" | "published";
-export type Output = {
-  readonly job: string;
-  readonly kind: OutputKind;
-  readonly stem: string;
-  /** Final path, absolute. */
-  readonly path: PathText;
-  /** Temp path while staged. */
-  readonly temp: PathText | null;
-  readonly sha256: string | null;
-  /** Of a photo: its hash apart from its metadata. */
-  readonly pictureSha256: string | null;
-  readonly state: OutputState;
 };
 
 export type JobQuery = {
@@ -134,6 +120,10 @@ export type Ledger = {
     /** A copy of an ended job as the next generation, with another recipe. Undefined when a newer one exists. */
     regrade(id: string, as: Regrade, now: number): Promise<Job | undefined>;
     get(id: string): Promise<Job | undefined>;
+    /** Its number among the photos of its inbox, from 1, in the order they came. */
+    ordinal(id: string): Promise<number>;
+    /** The original lies there again: a failed job goes on from where it failed. */
+    broughtBack(id: string, original: PathText, now: number): Promise<void>;
     find(query: JobQuery): Promise<readonly Job[]>;
     /** The first due jobs by priority then age, each leased. */
     claim(request: ClaimRequest): Promise<readonly Claimed[]>;
@@ -219,47 +209,7 @@ export type Ledger = {
     /** Of the newest runs; null when there were none. */
     usual(backend: string, workflow: string): Promise<Usual | null>;
   };
-  readonly outputs: {
-    /**
-     * Reserves the first free stem in this outbox for this job, for photo and sidecars together. The same job asking
-     * again gets the stem it holds, unless `not` names it (a foreign file has that name). Throws `lease-lost`.
-     */
-    reserve(wanted: {
-      readonly job: string;
-      readonly lease: string;
-      readonly outbox: PathText;
-      readonly stems: readonly string[];
-      readonly files: readonly { readonly kind: OutputKind; readonly suffix: string }[];
-      readonly not: readonly string[];
-    }): Promise<readonly Output[]>;
-    /** Throws `lease-lost`. */
-    stage(staged: {
-      readonly job: string;
-      readonly lease: string;
-      readonly kind: OutputKind;
-      readonly temp: PathText;
-      readonly sha256: string;
-      /** Of a photo: its hash apart from its metadata. */
-      readonly pictureSha256?: string | null;
-    }): Promise<void>;
-    /** Throws `lease-lost`. */
-    publish(published: {
-      readonly job: string;
-      readonly lease: string;
-      readonly kind: OutputKind;
-      readonly now: number;
-    }): Promise<void>;
-    /** Temp files of jobs that ended without them; forgotten here once they are discarded. */
-    abandoned(limit: number): Promise<readonly { readonly job: string; readonly temps: readonly PathText[] }[]>;
-    forget(job: string): Promise<void>;
-    /** Gives up the stem of a job whose outputs are all gone. */
-    release(job: string): Promise<void>;
-    /** Folders that outputs were written to. */
-    folders(): Promise<readonly PathText[]>;
-    of(job: string): Promise<readonly Output[]>;
-    /** Did we write this file, or this picture with other metadata? */
-    isOurs(file: { readonly contentSha256: string; readonly pictureSha256: string }): Promise<boolean>;
-  };
+  readonly outputs: Outputs;
   readonly copies: Copies;
   readonly looks: Looks;
   readonly shoots: Shoots;

@@ -69,6 +69,8 @@ export type Files = {
   /** Deletes a file of our own making (temp or work file); absent is fine. Never used on an original. */
   discard(path: PathText): Promise<void>;
   discardFolder(path: PathText): Promise<void>;
+  /** Removes an empty folder; false when it is not empty, or gone. */
+  removeFolder(path: PathText): Promise<boolean>;
   /** Copies, verifies by hash and then removes the source when the two are on different disks; never replaces. */
   move(from: PathText, to: PathText): Promise<"moved" | "taken" | "gone">;
   copy(from: PathText, to: PathText): Promise<"copied" | "taken" | "gone">;

@@ -9,8 +9,10 @@ import * as fs from "node:fs/promises";
 import { AppError } from "../core/errors.ts";
 import { decodePath, encodePath, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import type { FileStat, Files } from "../ports.ts";
-import { readFully } from "./files/read.ts";
+import { readWhole } from "./files/read.ts";
 import { openTrash } from "./files/trash.ts";
+
+export { readWhole };
 
 export type FilesOptions = {
   /** The user's home folder and XDG_DATA_HOME, for the trash. */
@@ -164,22 +166,6 @@ export async function writeAtomic(path: PathText, bytes: Uint8Array | string): P
   await syncFolder(parentOf(path));
 }
 
-export async function readWhole(path: PathText, maxBytes: number): Promise<Buffer> {
-  const handle = await fs.open(bytesOf(path), constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const found = await handle.stat();
-    if (!found.isFile()) throw new AppError("file-unsupported", `${showPath(path)} is no file.`, { path });
-    const { size } = found;
-    if (size > maxBytes) {
-      const message = `${showPath(path)} has ${size} bytes; at most ${maxBytes} are read.`;
-      throw new AppError("file-too-large", message, { path, sizeBytes: size, maxBytes });
-    }
-    return size === 0 ? await handle.readFile() : await readFully(handle, Buffer.allocUnsafeSlow(size), 0);
-  } finally {
-    await handle.close();
-  }
-}
-
 /** The disk, for this user. */
 export function openFiles(options: FilesOptions): Files {
   /** Gives `from` the name `to` without replacing anything: "taken" when something has that name. */
@@ -277,10 +263,16 @@ export function openFiles(options: FilesOptions): Files {
     syncFolder: (folder) => told("sync", folder, () => syncFolder(folder)),
     discard: (path) => told("delete", path, () => discard(path)),
     discardFolder: (path) => told("delete", path, () => fs.rm(bytesOf(path), { recursive: true, force: true })),
+    removeFolder: (path) => told("remove", path, () => fs.rmdir(bytesOf(path)).then(() => true, isKept)),
     move: (from, to) => told("move", from, () => move(from, to)),
     copy: (from, to) => told("copy", from, () => copy(from, to)),
     trash: (path) => told("move to the trash", path, () => trash(path)),
   };
+}
+
+function isKept(thrown: unknown): false {
+  if (["ENOTEMPTY", "EEXIST", "ENOENT", "ENOTDIR", "EBUSY"].includes(errnoOf(thrown))) return false;
+  throw thrown;
 }
 
 const same = (one: FileStat, other: FileStat | undefined): boolean =>

@@ -6,12 +6,12 @@
 import type { BackendConfig, Config, InboxConfig } from "../core/config/parse.ts";
 import { canonicalRecipe, dispositionFolder, recipeFor, recipeOf } from "../core/config/recipe.ts";
 import { AppError, asAppError } from "../core/errors.ts";
-import { numberedNames } from "../core/inbox/naming.ts";
-import { baseName, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
+import { folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import { startOf } from "../core/job/identity.ts";
 import type { Disposition, Job, Origin, Recipe } from "../core/job/job.ts";
 import { type PictureInfo, RAW_PREVIEW } from "../core/job/picture.ts";
 import type { Files, Ports, Settled, Sighting } from "../ports.ts";
+import { explain, forgetExplanation, removeEmptied, transfer } from "../stages/put-away.ts";
 import { findLook, keepFound, shootOf } from "./looks.ts";
 import { followRename } from "./same-photo.ts";
 
@@ -51,14 +51,16 @@ export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
       if (job === "busy") return { state: "settling", code: null, message: null };
       context.accepted?.(job);
       // Graded and put away before: this is another copy of it.
-      const isCopy = job.status === "done" && job.original !== file.absolute;
-      if (isCopy) await putAway(file, inbox.original.duplicate, inbox, ports);
+      if (job.original !== file.absolute) await seenAgain(job, file, inbox, ports);
       return { state: "taken", code: null, message: null };
     } catch (thrown) {
       const error = asAppError(thrown);
       if (error.retry || error.code === "internal") throw error;
-      await putAway(file, inbox.original.unsupported, inbox, ports);
-      return { state: "refused", code: error.code, message: error.message };
+      const { code, message } = error;
+      const place = await putAway(file, inbox.original.unsupported, inbox, ports);
+      if (place)
+        await explain(place, { job: null, code, message, from: file.absolute, at: ports.clock.now() }, ports.files);
+      return { state: "refused", code, message };
     }
   };
 }
@@ -173,20 +175,28 @@ async function promptOf(file: PathText, files: Files): Promise<string> {
   }
 }
 
-/** Where a file goes that is not graded, as the inbox says. */
+/** A photo that had been put away lies there again: another copy of it, or itself, brought back by hand. */
+async function seenAgain(job: Job, file: Settled, inbox: InboxConfig, ports: Ports): Promise<void> {
+  if (job.status === "done" || job.failure?.code === "duplicate") {
+    await putAway(file, inbox.original.duplicate, inbox, ports);
+    return;
+  }
+  if (await ports.files.stat(job.original)) return; // a copy of one that failed or is held: that one is asked about
+  await ports.ledger.jobs.broughtBack(job.id, file.absolute, ports.clock.now());
+  await forgetExplanation(job.original, ports.files);
+}
+
+/** Where a file goes that is not graded, as the inbox says; undefined where it stays or is gone to the trash. */
 async function putAway(
   { path, absolute }: Settled,
   disposition: Disposition,
   inbox: InboxConfig,
   { files }: Ports,
-): Promise<void> {
-  if (disposition.kind === "leave") return;
+): Promise<PathText | undefined> {
+  if (disposition.kind === "leave") return undefined;
   if (disposition.kind === "trash") return void (await files.trash(absolute));
-  const folder = joinPath(dispositionFolder(inbox.path, disposition.folder), folderOf(path));
-  await files.makeFolder(folder);
-  for (const name of numberedNames(baseName(path))) {
-    const to = joinPath(folder, name);
-    const result = await (disposition.kind === "move" ? files.move(absolute, to) : files.copy(absolute, to));
-    if (result !== "taken") return;
-  }
+  const { kind, folder } = disposition;
+  const to = await transfer({ kind, from: absolute, to: joinPath(dispositionFolder(inbox.path, folder), path) }, files);
+  if (kind === "move" && inbox.original.removeEmptyFolders) await removeEmptied(folderOf(absolute), inbox.path, files);
+  return to;
 }

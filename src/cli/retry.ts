@@ -1,5 +1,6 @@
 /** retry, cancel, approve, reject: what a person decides about jobs. They speak to the ledger; the daemon sees it there. */
 import { systemClock, systemIds } from "../adapters/system.ts";
+import { bringHome } from "../app/bring-home.ts";
 import { regrade, staleJobs } from "../app/stale.ts";
 import { looksFolderOf } from "../app/wire.ts";
 import { AppError } from "../core/errors.ts";
@@ -16,7 +17,7 @@ export const retry = defineCommand({
   summary: "let failed, held or cancelled photos go on; grade stale ones again",
   usage: "[ID…] [--failed | --stale | --inbox PATH | --all]",
   about: [
-    "A failed or cancelled photo goes on from the stage it failed at. A held one asks the model again with a new seed; `approve` takes what is there instead.",
+    "A failed or cancelled photo goes on from the stage it failed at; an original that was put away comes back to its inbox. A held one asks the model again with a new seed; `approve` takes what is there instead.",
     "--stale grades photos again whose recipe (configuration, prompt.txt) was edited since: the results come beside the old ones under the next number.",
   ],
   options: {
@@ -38,10 +39,10 @@ export const retry = defineCommand({
       if (options.stale) return retryStale(context, project, ledger, options.inbox);
       const statuses: readonly Status[] = options.failed ? ["failed"] : ["failed", "held", "cancelled"];
       const jobs = await meant(context, ledger, options, statuses);
-      return ledger.jobs.retry(
-        jobs.map(({ id }) => id),
-        systemClock.now(),
-      );
+      const { files } = project;
+      const home = await bringHome(jobs, { clock: systemClock, files, ledger });
+      const others = jobs.map(({ id }) => id).filter((id) => !home.includes(id));
+      return [...home, ...(await ledger.jobs.retry(others, systemClock.now()))];
     });
     return tell(context, options.json, ids, "will be tried again");
   },

@@ -3,13 +3,12 @@
  * Safe to run twice: source and destination are recorded before the move.
  */
 import { dispositionFolder } from "../core/config/recipe.ts";
-import { AppError } from "../core/errors.ts";
-import { numberedNames } from "../core/inbox/naming.ts";
 import { baseName, folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
 import { type Disposition, done, type Job, type Outcome } from "../core/job/job.ts";
 import type { FileStat, Files, Ports } from "../ports.ts";
 import { type Attempting, defineStage } from "./define.ts";
 import { originalStands } from "./original.ts";
+import { explain, removeEmptied, transfer } from "./put-away.ts";
 
 export const retireStage = defineStage({
   name: "retire",
@@ -21,49 +20,87 @@ export const retireStage = defineStage({
     // Another picture has taken the original's place: that one is not ours to put away.
     const found = await ports.files.stat(job.original);
     if (found && (await originalStands(job, ports, attempting))) return done();
-    const disposition = job.recipe.original[outcomeOf(job)];
+    const disposition = dispositionOf(job);
     switch (disposition.kind) {
       case "leave":
-        return done();
+        return goHome(found, job, ports, attempting);
       case "trash":
-        if (await ports.files.stat(job.original)) await ports.files.trash(job.original);
-        return done();
+        if (!found) return done();
+        await ports.files.trash(job.original);
+        return emptied(job.original, job, ports);
       case "move":
       case "copy":
-        return transfer(disposition, found, job, ports, attempting);
+        return putAway(disposition, found, job, ports, attempting);
     }
   },
 });
 
-const outcomeOf = ({ failure }: Job): "done" | "duplicate" | "failed" =>
-  failure === null ? "done" : failure.code === "duplicate" ? "duplicate" : "failed";
+function dispositionOf({ facts, failure, recipe: { original } }: Job): Disposition {
+  if (facts.heldAt) return original.held ?? { kind: "leave" };
+  if (failure === null) return original.done;
+  return failure.code === "duplicate" ? original.duplicate : original.failed;
+}
 
-async function transfer(
+/** Where the photo came from. */
+const homeOf = ({ inbox, path, original }: Job): PathText => (inbox === null ? original : joinPath(inbox, path));
+
+/** A photo that was put away while it was held, or after it had failed, lies where it came from again. */
+async function goHome(found: FileStat | undefined, job: Job, ports: Ports, attempting: Attempting): Promise<Outcome> {
+  if (!job.facts.away || job.original === homeOf(job)) return done();
+  const outcome = await move(homeOf(job), "move", found, job, ports, attempting);
+  return outcome.kind === "done" ? done({ ...outcome.facts, away: false }) : outcome;
+}
+
+async function putAway(
   { kind, folder }: Extract<Disposition, { folder: PathText }>,
   found: FileStat | undefined,
   job: Job,
-  { files }: Ports,
+  ports: Ports,
   attempting: Attempting,
 ): Promise<Outcome> {
-  const from = job.facts.retiring?.from ?? job.original;
   const home = job.inbox ?? folderOf(job.original);
   const wanted = joinPath(dispositionFolder(home, folder), job.inbox === null ? baseName(job.path) : job.path);
   // Graded again: it was put away the first time.
-  if (kind === "move" && folderOf(from) === folderOf(wanted)) return done();
-  const candidates = numberedNames(baseName(wanted)).map((name) => joinPath(folderOf(wanted), name));
-  // A recorded destination comes first: an earlier run may have got that far.
-  const recorded = job.facts.retiring?.to;
-  for (const to of recorded ? [recorded, ...candidates] : candidates) {
-    await files.makeFolder(folderOf(to));
-    if (to !== recorded && (await files.stat(to))) continue;
-    await attempting.note({ retiring: { kind, from, to } });
-    const result = await (kind === "move" ? files.move(from, to) : files.copy(from, to));
-    if (result === "gone" && !(await files.stat(to)))
-      throw new AppError("original-gone", "The original was gone before it could be put away.");
-    if (result === "moved" && (await isAnother(to, found, files))) await files.move(to, from);
-    if (result !== "taken") return done();
+  if (kind === "move" && folderOf(job.original) === folderOf(wanted)) return explained(job.original, job, ports);
+  return move(wanted, kind, found, job, ports, attempting);
+}
+
+async function move(
+  wanted: PathText,
+  kind: "move" | "copy",
+  found: FileStat | undefined,
+  job: Job,
+  ports: Ports,
+  attempting: Attempting,
+): Promise<Outcome> {
+  const { files } = ports;
+  const from = job.original;
+  // What is on record may be of an earlier way: then it has come to its end.
+  const before = job.facts.retiring;
+  const recorded = before?.from === from && folderOf(before.to) === folderOf(wanted) ? before.to : undefined;
+  const note = (to: PathText) => attempting.note({ retiring: { kind, from, to } });
+  const to = await transfer({ kind, from, to: wanted, recorded, note }, files);
+  if (kind === "move" && (await isAnother(to, found, files))) {
+    await files.move(to, from);
+    return done({ retiring: { kind, from, to: from } });
   }
-  throw new AppError("file-failed", `No free name for the original in ${folder}.`);
+  await explained(to, job, ports);
+  if (kind === "copy") return done();
+  await emptied(from, job, ports);
+  return done({ away: job.failure !== null });
+}
+
+/** Beside a photo that failed lies why. */
+async function explained(photo: PathText, job: Job, { clock, files }: Ports): Promise<Outcome> {
+  const { id, failure, facts } = job;
+  if (failure && failure.code !== "duplicate" && !facts.heldAt)
+    await explain(photo, { ...failure, job: id, from: homeOf(job), at: clock.now() }, files);
+  return done();
+}
+
+async function emptied(from: PathText, { inbox, recipe }: Job, { files }: Ports): Promise<Outcome> {
+  if (recipe.original.removeEmptyFolders && inbox !== null) await removeEmptied(folderOf(from), inbox, files);
+  return done();
 }
 
 /** Times that a copy to another disk kept, which may round them. */

@@ -5,11 +5,12 @@
  *   reserve a stem ─▶ encode to temp names ─▶ staged (paths and hashes) ─▶ sidecars, then photo, get their names ─▶ published
  * No foreign file is ever replaced: a name that one has sends us to the next number.
  */
+import { placesOf } from "../core/config/template.ts";
 import { AppError } from "../core/errors.ts";
 import { stemOf } from "../core/inbox/naming.ts";
 import { folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import { done, type Job } from "../core/job/job.ts";
-import { type Naming, namingOf } from "../core/job/output-names.ts";
+import { type GradeWords, type Naming, namingOf } from "../core/job/output-names.ts";
 import { formatNotes, type PictureInfo } from "../core/job/picture.ts";
 import { reportOf } from "../core/job/report.ts";
 import { finishNamed } from "../finishes/index.ts";
@@ -36,7 +37,7 @@ export const writeStage = defineStage({
       for (const temp of job.facts.temps ?? []) await ports.files.discard(temp);
       const picture = await pictureOf(job, ports, attempting);
       photo = picture.photo;
-      const naming = namingOf(job, picture.photo);
+      const naming = namingOf(job, picture.photo, await gradeOf(job, ports));
       await ports.files.proveWritable(naming.folder);
       outputs = await reserve(job, naming, [], ports, attempting);
       notes = [...new Set([...notes, ...(await encode(job, cube, outputs, naming, picture, ports, attempting))])];
@@ -55,6 +56,19 @@ async function areStaged(outputs: readonly Output[], { files }: Ports): Promise<
     if (!(temp !== null && (await files.stat(temp))) && !(await files.stat(path))) return false;
   }
   return outputs.length > 0;
+}
+
+/** Only what the name speaks of is looked up. */
+async function gradeOf({ id, facts, recipe }: Job, { ledger }: Ports): Promise<GradeWords> {
+  const asked = placesOf(recipe.output.name);
+  const looks = asked.includes("look") ? await ledger.looks.list() : [];
+  const ticket =
+    asked.includes("seed") && facts.ticket !== undefined ? await ledger.tickets.get(facts.ticket) : undefined;
+  return {
+    lookName: looks.find(({ sha256 }) => sha256 === facts.look)?.name ?? null,
+    seed: ticket?.seed ?? null,
+    number: asked.includes("n") ? await ledger.jobs.ordinal(id) : 0,
+  };
 }
 
 const reserve = (job: Job, naming: Naming, not: readonly string[], { ledger }: Ports, { lease }: Attempting) =>
@@ -137,7 +151,7 @@ async function publish(job: Job, photo: PictureInfo, ports: Ports, attempting: A
       return outputs;
     }
     refused.push(taken.stem);
-    await moveToNextStem(job, namingOf(job, photo), outputs, refused, ports, attempting);
+    await moveToNextStem(job, namingOf(job, photo, await gradeOf(job, ports)), outputs, refused, ports, attempting);
   }
   throw new AppError("file-failed", `${NAMES_TRIED_MAX} names in the outbox were taken by other files.`);
 }

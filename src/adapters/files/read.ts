@@ -1,5 +1,8 @@
-/** Reading a stretch of an open file, whole. */
-import type { FileHandle } from "node:fs/promises";
+/** Reading a stretch of an open file, or a file, whole. */
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { AppError } from "../../core/errors.ts";
+import { decodePath, type PathText, showPath } from "../../core/inbox/path-text.ts";
 
 /** Each read costs a turn of a thread, and none may take two gigabytes. */
 const READ_MAX = 16 << 20;
@@ -14,4 +17,20 @@ export async function readFully(handle: FileHandle, buffer: Buffer, at: number):
     filled += bytesRead;
   }
   return buffer.subarray(0, filled);
+}
+
+export async function readWhole(path: PathText, maxBytes: number): Promise<Buffer> {
+  const handle = await open(Buffer.from(decodePath(path)), constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const found = await handle.stat();
+    if (!found.isFile()) throw new AppError("file-unsupported", `${showPath(path)} is no file.`, { path });
+    const { size } = found;
+    if (size > maxBytes) {
+      const message = `${showPath(path)} has ${size} bytes; at most ${maxBytes} are read.`;
+      throw new AppError("file-too-large", message, { path, sizeBytes: size, maxBytes });
+    }
+    return size === 0 ? await handle.readFile() : await readFully(handle, Buffer.allocUnsafeSlow(size), 0);
+  } finally {
+    await handle.close();
+  }
 }

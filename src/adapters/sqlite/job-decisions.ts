@@ -7,7 +7,7 @@ import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
 import { giverOver, tenderOver } from "./shoots.ts";
 
-type Deciding = Pick<Ledger["jobs"], "retry" | "cancel" | "approve" | "reject" | "rewrite">;
+type Deciding = Pick<Ledger["jobs"], "retry" | "cancel" | "approve" | "reject" | "rewrite" | "broughtBack">;
 
 export function decidedJobsOver(db: Db): Deciding {
   const byId = db.prepare<[string], JobRow>("SELECT * FROM jobs WHERE id = ?");
@@ -32,6 +32,9 @@ export function decidedJobsOver(db: Db): Deciding {
     WHERE id = @id AND status = 'held' AND facts ->> '$.preview' IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM jobs AS other WHERE other.shoot = jobs.shoot AND other.id <> jobs.id
                         AND other.status IN ('ready', 'leased', 'held'))`);
+  const moveBack = db.prepare(`
+    UPDATE jobs SET original = @original, facts = json_remove(facts, '$.away', '$.retiring')
+    WHERE id = @id AND status IN ('failed', 'held', 'cancelled')`);
   const giveLook = giverOver(db);
   const stateOf = db.prepare("SELECT state FROM shoots WHERE id = ?").pluck();
   const takeLook = db.prepare(`
@@ -120,7 +123,13 @@ export function decidedJobsOver(db: Db): Deciding {
   };
   const decide = async (ids: readonly string[], now: number, decision: Decision) =>
     decideAll.immediate(ids, now, decision);
+  const broughtBack = (original: string, job: Job, now: number): boolean =>
+    moveBack.run({ id: job.id, original }).changes > 0 && (job.status !== "failed" || again(job, now));
   return {
+    broughtBack: async (id, original, now) => {
+      const change = (job: Job) => broughtBack(original, job, now);
+      await decide([id], now, { kind: "brought-back", change });
+    },
     retry: (ids, now) => decide(ids, now, { kind: "retry", change: (job) => retry(job, now) }),
     cancel: (ids, reason, now) => {
       const change = ({ id }: Job) => cancel.run({ id, reason, now }).changes > 0;

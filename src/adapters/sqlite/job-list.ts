@@ -10,6 +10,7 @@ import { mayServe } from "./serving.ts";
 type Steering = Pick<
   Ledger["jobs"],
   | "get"
+  | "ordinal"
   | "find"
   | "wake"
   | "clearWaits"
@@ -35,6 +36,11 @@ export function steeredJobsOver(db: Db): Steering {
       AND (@statuses IS NULL OR status IN (SELECT value FROM json_each(@statuses)))
       AND (@idPrefix IS NULL OR substr(id, 1, length(@idPrefix)) = @idPrefix)
     ORDER BY seq DESC LIMIT @limit`);
+  const ordinal = db
+    .prepare(
+      "SELECT count(DISTINCT path) FROM jobs JOIN (SELECT inbox AS i, seq AS s FROM jobs WHERE id = ?) ON inbox IS i AND seq <= s",
+    )
+    .pluck();
   const wake = db.prepare("UPDATE jobs SET due_at = min(due_at, @now) WHERE id = @id AND status = 'ready'");
   const clearWaits = db.prepare("UPDATE jobs SET waits_on = NULL, due_at = @now WHERE waits_on = @on");
   const rebind = db.prepare(`
@@ -84,6 +90,7 @@ export function steeredJobsOver(db: Db): Steering {
   const jobOrNone = (row: JobRow | undefined) => (row ? jobOf(row) : undefined);
 
   return {
+    ordinal: async (id) => ordinal.get(id) as number,
     get: async (id) => jobOrNone(byId.get(id)),
     find: async ({ ids, inbox, statuses, idPrefix, limit }) => {
       if (ids) return (byIds.all(JSON.stringify(ids)) as JobRow[]).map(jobOf);

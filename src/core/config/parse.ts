@@ -1,7 +1,16 @@
 /** From the plain values of a configuration file to a Config, or to everything that is wrong with them at once. */
 import type { z } from "zod";
 import type { PathText } from "../inbox/path-text.ts";
-import type { Disposition, Duplicates, FinishName, OnSpatial, OutputFormat, ShootRules, Sidecar } from "../job/job.ts";
+import type {
+  Disposition,
+  Duplicates,
+  FinishName,
+  OnSpatial,
+  Originals,
+  OutputFormat,
+  ShootRules,
+  Sidecar,
+} from "../job/job.ts";
 import type { BitDepth, OutputProfile, RawWay } from "../job/picture.ts";
 import { isLookName } from "../lut/names.ts";
 import { parseDuration, parsePixels, parseSize } from "./durations.ts";
@@ -71,7 +80,7 @@ export type InboxConfig = {
   readonly duplicates: Duplicates;
   readonly metadataChanges: "refresh" | "ignore";
   readonly ownOutputs: "skip" | "take";
-  readonly original: Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>>;
+  readonly original: Originals;
   readonly priority: number;
 };
 
@@ -168,11 +177,11 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     outsideMax: _outside,
     rawCommand: _command,
     rawLimit: _limit,
+    removeEmptyFolders: _removes,
     settle,
     rescan,
     ...inbox
   } = text;
-  const { done, failed, duplicate, unsupported } = inbox.original;
   return {
     ...inbox,
     path: inbox.path as PathText,
@@ -183,12 +192,8 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     raw: rawOf(text),
     settleMs: parseDuration(settle)!,
     rescanMs: parseDuration(rescan)!,
-    original: {
-      done: dispositionOf(done),
-      failed: dispositionOf(failed),
-      duplicate: dispositionOf(duplicate),
-      unsupported: dispositionOf(unsupported),
-    },
+    structure: text.structure === "keep" ? "keep" : "flat",
+    original: originalsOf(text),
   };
 }
 
@@ -201,6 +206,18 @@ function lookOf({ look, shootGap, heroes, outsideMax }: InboxText): LookSetting 
 function rawOf({ raw, rawCommand, rawLimit }: InboxText): RawSetting {
   if (raw !== "command") return { kind: raw };
   return { kind: "command", command: rawCommand ?? [], limitMs: parseDuration(rawLimit)! };
+}
+
+function originalsOf({ original, removeEmptyFolders }: InboxText): Originals {
+  const { done, failed, duplicate, unsupported, held } = original;
+  return {
+    done: dispositionOf(done),
+    failed: dispositionOf(failed),
+    duplicate: dispositionOf(duplicate),
+    unsupported: dispositionOf(unsupported),
+    ...(held !== "leave" && { held: dispositionOf(held) }),
+    ...(removeEmptyFolders && { removeEmptyFolders }),
+  };
 }
 
 function dispositionOf(text: string): Disposition {

@@ -116,6 +116,8 @@ export function dispositionFolder(inbox: PathText, folder: PathText): PathText {
 /** Folders that an inbox's scan must never look into, since originals go there. */
 export function dispositionFolders(inbox: Pick<InboxConfig, "path" | "original">): readonly PathText[] {
   return Object.values(inbox.original).flatMap((disposition) =>
-    "folder" in disposition ? [dispositionFolder(inbox.path, disposition.folder)] : [],
+    typeof disposition === "object" && "folder" in disposition
+      ? [dispositionFolder(inbox.path, disposition.folder)]
+      : [],
   );
 }

@@ -7,8 +7,11 @@ import { isLookName } from "../lut/names.ts";
 import { duration, pixels, size } from "./measured.ts";
 import { backend, backendName } from "./schema-backend.ts";
 import { identityFields } from "./schema-identity.ts";
+import { namingFields } from "./schema-naming.ts";
+import { originalFields } from "./schema-original.ts";
 import { outputFields } from "./schema-output.ts";
-import { NAME_WORDS, PROMPT_WORDS, placesOf } from "./template.ts";
+import { PATH_MAX, template } from "./schema-text.ts";
+import { PROMPT_WORDS } from "./template.ts";
 
 export const DEFAULT_PROMPT = "Warm cinematic color grading, soft contrast, slightly lifted blacks";
 export const KEEP_STILL =
@@ -22,8 +25,6 @@ export const SLOTS = [
 ] as const;
 
 const TEXT_MAX = 8_000;
-const PATH_MAX = 4_096;
-const NAME_MAX = 200;
 
 /** A path as written; relative ones are below the project root. */
 const path = (what: string) =>
@@ -32,25 +33,6 @@ const path = (what: string) =>
     .min(1, { error: `expected ${what}, not an empty text` })
     .max(PATH_MAX)
     .refine((text) => !text.includes("\0"), { error: "a path holds no NUL character" });
-
-const template = (words: readonly string[], lengthMax: number) =>
-  z
-    .string()
-    .max(lengthMax)
-    .refine((text) => placesOf(text).every((word) => words.includes(word)), {
-      error: (issue) => {
-        const astray = placesOf(String(issue.input)).find((word) => !words.includes(word));
-        return `unknown place {${astray}}; known are ${words.map((word) => `{${word}}`).join(" ")}`;
-      },
-    });
-
-const fileNamePart = (text: string): boolean => !/[/\\\p{Cc}]/u.test(text);
-
-const DISPOSITION = /^(leave|trash|(move|copy):.+)$/;
-const disposition = z
-  .string({ error: "expected leave, move:FOLDER, copy:FOLDER or trash" })
-  .max(PATH_MAX)
-  .regex(DISPOSITION, { error: "expected leave, move:FOLDER, copy:FOLDER or trash" });
 
 const inbox = z.strictObject({
   path: path("the folder to watch").describe("The watched folder. Required."),
@@ -151,18 +133,7 @@ const inbox = z.strictObject({
   rawLimit: duration("1s", "15m").default("10m").describe("How long `rawCommand` may take for one photo."),
   ...identityFields,
   ...outputFields,
-  suffix: z
-    .string()
-    .max(64)
-    .refine(fileNamePart, { error: "a suffix holds no slash and no control character" })
-    .default("")
-    .describe("Added to the output's name, such as `_graded`."),
-  name: template(NAME_WORDS, NAME_MAX)
-    .refine(fileNamePart, { error: "a name holds no slash; `structure` decides about folders" })
-    .refine((text) => text.endsWith(".{ext}") && text.length > 6, { error: "a name ends in .{ext}" })
-    .default("{name}{suffix}.{ext}")
-    .describe("The output's name, of `{name}` `{suffix}` `{ext}` `{date}` `{folder}` `{inbox}`."),
-  structure: z.enum(["keep", "flat"]).default("keep").describe("Keep the inbox's folders in the outbox, or not."),
+  ...namingFields,
   times: z
     .enum(["now", "keep"])
     .default("now")
@@ -175,17 +146,7 @@ const inbox = z.strictObject({
     .describe(
       "Files beside each output: its look as `cube`, `hald` (HaldCLUT PNG) or `lightroom` (profile, beta), and the `report`, `NAME.grade.json`.",
     ),
-  original: z
-    .strictObject({
-      done: disposition
-        .default("leave")
-        .describe("`leave`, `move:FOLDER`, `copy:FOLDER` or `trash` once the output is there."),
-      failed: disposition.default("leave").describe("The same, for a photo that could not be graded."),
-      duplicate: disposition.default("leave").describe("The same, for a photo that was graded already."),
-      unsupported: disposition.default("leave").describe("The same, for a file that hotgrade cannot read."),
-    })
-    .prefault({})
-    .describe("What becomes of the original; a relative FOLDER is below the inbox and is never watched."),
+  ...originalFields,
   priority: z.int().min(-100).max(100).default(0).describe("Inboxes with a higher number are served first."),
 });
 

@@ -49,7 +49,9 @@ function numbered(stem: PathText, rest: string, bytesMax: number, count: number)
 }
 
 /** What a name template may speak of. */
-export type NameParts = Readonly<Record<"name" | "suffix" | "ext" | "inbox" | "folder" | "date" | "camera", string>>;
+export type NameParts = Readonly<
+  Record<"name" | "suffix" | "ext" | "inbox" | "folder" | "date" | "camera" | "look" | "seed" | "n", string>
+>;
 
 /**
  * The stem that a template such as `{name}{suffix}.{ext}` makes; its `.{ext}` at the end is left to the writer.

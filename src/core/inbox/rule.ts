@@ -49,6 +49,9 @@ const SYSTEM_FOLDERS: readonly RegExp[] = [
   /\.sb-[0-9a-f]{8}-\w+$/i,
 ];
 
+/** What systems leave in a folder that has nothing else in it. */
+export const isLitter = (name: string): boolean => /^(\._.*|\.ds_store|thumbs\.db|desktop\.ini|icon\r)$/i.test(name);
+
 export function isTempName(name: string): boolean {
   return TEMP_NAMES.some((pattern) => pattern.test(name));
 }

@@ -26,6 +26,14 @@ export type Disposition =
   | { readonly kind: "move" | "copy"; readonly folder: PathText }
   | { readonly kind: "trash" };
 
+/** What becomes of originals, by outcome. */
+export type Originals = Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>> & {
+  // Left out where nothing was asked for: recipes from before these were known stay the same ones.
+  readonly held?: Disposition;
+  /** Folders of the inbox that a move has emptied go. */
+  readonly removeEmptyFolders?: true;
+};
+
 /** How the model's picture becomes the output: by its look alone, by look and bilateral grid, or made larger as it is. */
 export const FINISHES = ["lut", "local", "direct"] as const;
 export type FinishName = (typeof FINISHES)[number];
@@ -56,7 +64,7 @@ export type Recipe = {
   /** How a RAW becomes a picture; without it, by its preview. Only the recipes of RAW files have it. */
   readonly raw?: RawWay;
   readonly output: OutputRecipe;
-  readonly original: Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>>;
+  readonly original: Originals;
 };
 
 /** A look in the looks folder, known by the SHA-256 of its .cube. */
@@ -153,6 +161,10 @@ export type Facts = {
   readonly copy?: "reuse" | "skip";
   /** The job whose look it took. */
   readonly copyOf?: string;
+  /** The stage at which it is held, while its original is put away for that. */
+  readonly heldAt?: Stage;
+  /** Its original was put away while it was held, or since it failed: done, it goes on from there. */
+  readonly away?: boolean;
   /** Where the retire stage is putting the original, written before it moves. */
   readonly retiring?: { readonly kind: "move" | "copy"; readonly from: PathText; readonly to: PathText };
 };

@@ -25,12 +25,21 @@ const SUFFIXES: Readonly<Record<Sidecar, string>> = {
   report: ".grade.json",
 };
 
-export function namingOf(job: Job, info: PictureInfo): Naming {
+/** What a name may say besides of how the photo was graded. */
+export type GradeWords = {
+  /** Of a kept look; null for one without a name. */
+  readonly lookName: string | null;
+  readonly seed: number | null;
+  /** The photo's number in its inbox, from 1. */
+  readonly number: number;
+};
+
+export function namingOf(job: Job, info: PictureInfo, grade: GradeWords): Naming {
   const { output } = job.recipe;
   const format = writtenFormat(output.format, info.format);
   const ext = extensionFor(job.path, format);
   const relative = job.inbox === null ? baseName(job.path) : job.path;
-  const stem = outputStem(output.name, { ...photoWords(job), suffix: output.suffix, ext });
+  const stem = outputStem(output.name, { ...photoWords(job), ...gradeWords(job, grade), suffix: output.suffix, ext });
   // No look repeats what finish direct does.
   const wanted = output.sidecars.filter((kind) => kind === "report" || job.facts.finish !== "direct");
   const sidecars = wanted.map((kind) => ({ kind, suffix: SUFFIXES[kind] }));
@@ -41,6 +50,15 @@ export function namingOf(job: Job, info: PictureInfo): Naming {
     format,
   };
 }
+
+const LOOK_DIGITS = 8;
+const NUMBER_DIGITS = 4;
+
+const gradeWords = ({ facts }: Job, { lookName, seed, number }: GradeWords) => ({
+  look: lookName ?? facts.look?.slice(0, LOOK_DIGITS) ?? "none",
+  seed: String(seed ?? 0),
+  n: String(number).padStart(NUMBER_DIGITS, "0"),
+});
 
 /** The original's own extension where it fits the format, in its own case: `a.JPG` stays .JPG as a JPEG. */
 export function extensionFor(path: PathText, format: WrittenFormat): string {

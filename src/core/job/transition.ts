@@ -96,14 +96,17 @@ export function afterAttempt(job: Job, result: Outcome | AppError, rules: Rules)
         rewinds: job.rewinds + 1,
         dueAt: rules.now,
       });
-    case "hold":
+    case "hold": {
+      // It passes through `retire` when its original has somewhere to go while a person decides.
+      const retires = (job.recipe.original.held?.kind ?? "leave") !== "leave";
       return transition("hold", result.code, result.reason, {
         ...settled(job),
-        status: "held",
-        facts: { ...job.facts, ...result.facts },
+        ...(retires ? { status: "ready", stage: "retire", attempt: 0, dueAt: rules.now } : { status: "held" }),
+        facts: { ...job.facts, ...result.facts, ...(retires && { heldAt: job.stage }) },
         holdReason: result.reason,
         failure: { code: result.code, message: result.reason, stage: result.retryFrom },
       });
+    }
     case "end": {
       const { code, reason: message, status } = result;
       if (code === "duplicate") return leaveOut(job, message, rules.now);
@@ -114,6 +117,7 @@ export function afterAttempt(job: Job, result: Outcome | AppError, rules: Rules)
 }
 
 function afterDone(job: Job, facts: Facts, now: number): Transition {
+  if (facts.heldAt) return transition("done", null, null, held(job, facts, facts.heldAt));
   const next = STAGES[STAGES.indexOf(job.stage) + 1];
   if (next)
     return transition("done", null, null, {
@@ -145,8 +149,14 @@ function afterError(job: Job, error: AppError, rules: Rules): Transition {
   return transition("retried", error.code, error.message, { ...settled(job), status: "ready", attempt, dueAt });
 }
 
+/** Its original has been put away, or stays since it cannot be: now a person decides. */
+function held(job: Job, { heldAt: _heldAt, ...facts }: Facts, stage: Stage): NextState {
+  return { ...settled(job), status: "held", stage, facts, holdReason: job.holdReason };
+}
+
 /** A failed job passes through `retire` when its original has somewhere to go; its failure travels with it. */
 function fail(job: Job, code: ErrorCode, message: string, now: number): Transition {
+  if (job.facts.heldAt) return transition("failed", code, message, held(job, job.facts, job.facts.heldAt));
   const failure = job.failure ?? { code, message, stage: job.stage };
   const retires = job.stage !== "retire" && job.recipe.original.failed.kind !== "leave";
   return transition("failed", code, message, {
@@ -201,7 +211,8 @@ export function factsBefore(facts: Facts, stage: Stage): Facts {
 function settled(job: Job): NextState {
   const { stage, status, facts, attempt, rewinds, dueAt } = job;
   const failure = job.stage === "retire" ? job.failure : null;
-  return { stage, status, facts, attempt, rewinds, dueAt, waitsOn: null, holdReason: null, failure, endedAt: null };
+  const holdReason = facts.heldAt ? job.holdReason : null;
+  return { stage, status, facts, attempt, rewinds, dueAt, waitsOn: null, holdReason, failure, endedAt: null };
 }
 
 const transition = (

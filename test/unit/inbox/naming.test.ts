@@ -16,6 +16,9 @@ const bytes = (text: string): number => decodePath(path(text)).length;
 const parts = {
   name: "IMG_1",
   suffix: "",
+  look: "dusk",
+  seed: "7",
+  n: "0001",
   ext: "jpg",
   inbox: "wedding",
   folder: "",
