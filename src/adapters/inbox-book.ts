@@ -158,7 +158,7 @@ export function openBook(known: readonly Sighting[]) {
       Object.assign(entry, { blocked: true, settling: null, signature: NOTHING });
       candidates.delete(entry);
       unseen.delete(entry);
-      set(entry, "ignored", null, "The link leads out of the inbox.");
+      set(entry, "refused", "link-outside", "The link leads out of the inbox.");
     },
 
     unblock(entry: Entry): void {

@@ -66,6 +66,8 @@ export function openInbox(options: InboxOptions, events: InboxEvents, ports: Inb
 
   async function run(): Promise<void> {
     let fullAt = Number.NEGATIVE_INFINITY;
+    let isFirst = true;
+    const startedAt = now();
     while (!isStopped()) {
       const isFull = now() >= fullAt;
       try {
@@ -73,6 +75,10 @@ export function openInbox(options: InboxOptions, events: InboxEvents, ports: Inb
         const look = isFull || nudged === "all" ? looks.everything : () => looks.some(nudged);
         const { rootId } = await inTurn(look);
         await nudges.follow(rootId);
+        if (isFirst && rootId !== null) {
+          isFirst = false;
+          log.info({ inbox: options.root, ms: Math.round(now() - startedAt) }, "first look done");
+        }
         if (isFull || rootId === null)
           fullAt = now() + (rootId === null ? Math.min(ROOT_AWAY_MS, options.rescanMs) : options.rescanMs);
       } catch (thrown) {

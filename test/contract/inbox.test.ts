@@ -634,8 +634,8 @@ describe("folders", () => {
     const { over, paths, sighted } = rig({ skip: [path(join(root, "graded"))] });
     await over(SETTLE);
     expect(paths().sort()).toEqual(["album/a.jpg", "in.jpg", "real/a.jpg"]);
-    const ignored = sighted.filter(({ state }) => state === "ignored").map((each) => each.path);
-    expect(ignored.sort()).toEqual(["out.jpg", "own.jpg"]);
+    const refused = sighted.filter(({ code }) => code === "link-outside").map((each) => each.path);
+    expect(refused.sort()).toEqual(["out.jpg", "own.jpg"]);
     fs.rmSync(join(root, "out.jpg"));
     write("out.jpg", other);
     await over(SETTLE);
