@@ -8,6 +8,7 @@ import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
 import type { Looks, Shoots, ShootWanted } from "./ports-looks.ts";
 import type { LiveTicket, Servers, Unable, Usual } from "./ports-pool.ts";
+import type { ScaleLedger } from "./ports-scale.ts";
 
 export type NewJob = Pick<
   Job,
@@ -28,6 +29,8 @@ export type NewJob = Pick<
   readonly idempotencyKey: string | null;
   /** The shoot it joins, or opens. */
   readonly shoot: ShootWanted | null;
+  /** Among jobs of its priority the smallest goes first; left out, 0. */
+  readonly turn?: number;
 };
 
 /** What the next generation of a job has of its own. */
@@ -130,6 +133,7 @@ export type Ledger = {
     regrade(id: string, as: Regrade, now: number): Promise<Job | undefined>;
     get(id: string): Promise<Job | undefined>;
     find(query: JobQuery): Promise<readonly Job[]>;
+    readonly gradedAlike: ScaleLedger["gradedAlike"];
     /** The first due jobs by priority then age, each leased. */
     claim(request: ClaimRequest): Promise<readonly Claimed[]>;
     renew(id: string, lease: string, until: number): Promise<boolean>;

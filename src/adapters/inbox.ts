@@ -10,6 +10,7 @@ import type { Clock, Inbox, InboxEvents, InboxOptions, Log } from "../ports.ts";
 import { type Disk, systemDisk } from "./inbox-disk.ts";
 import { openLooks } from "./inbox-look.ts";
 import { openNudges } from "./inbox-nudges.ts";
+import type { watchFolders } from "./inbox-watch.ts";
 
 export type InboxPorts = {
   readonly clock: Clock;
@@ -18,6 +19,7 @@ export type InboxPorts = {
   readonly monotonic?: (() => number) | undefined;
   /** Left out, the real one. */
   readonly disk?: Disk | undefined;
+  readonly watch?: typeof watchFolders | undefined;
 };
 
 /** Quiet time after which an incomplete file is shown as truncated. */
@@ -45,8 +47,14 @@ export function openInbox(options: InboxOptions, events: InboxEvents, ports: Inb
     // A single pass must end: without the loop, an incomplete file is shown as soon as every other one would be taken.
     truncatedMs: () => (loop ? Math.max(TRUNCATED_MS, unprovenMs) : unprovenMs),
   });
-  const nudges = openNudges(options, log, disk, () => {
-    if (!wake.signal.aborted) wake.abort(); // thousands of nudges, one waking
+  const nudges = openNudges(options, {
+    disk,
+    log,
+    watch: ports.watch,
+    told: events.watched,
+    wake() {
+      if (!wake.signal.aborted) wake.abort(); // thousands of nudges, one waking
+    },
   });
 
   /** Looks run one after the other, whoever asks. */

@@ -9,6 +9,7 @@ import { showPath } from "../core/inbox/path-text.ts";
 import { isRawName } from "../core/inbox/rule.ts";
 import type { Inbox, Sighting } from "../ports.ts";
 import { type IntakeContext, intakeFor } from "./intake.ts";
+import { unwatchedTeller } from "./unwatched.ts";
 
 export type OpenInbox = { readonly config: InboxConfig; readonly scanner: Inbox };
 
@@ -57,6 +58,7 @@ async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], contex
           if (state === "refused" || state === "truncated") log.warn(fields, "file is not graded");
         }
       },
+      watched: unwatchedTeller(inbox.path, context.ports),
       gone: (paths) => ledger.sightings.remove(inbox.path, paths),
       trouble(folder, message) {
         if (message === null) log.info({ folder: showPath(folder) }, "folder can be read again");

@@ -7,6 +7,7 @@ import type { BackendConfig, Config, InboxConfig } from "../core/config/parse.ts
 import { canonicalRecipe, dispositionFolder, recipeFor, recipeOf } from "../core/config/recipe.ts";
 import { AppError, asAppError } from "../core/errors.ts";
 import { numberedNames } from "../core/inbox/naming.ts";
+import { turnOf } from "../core/inbox/order.ts";
 import { baseName, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import { startOf } from "../core/job/identity.ts";
 import type { Disposition, Job, Origin, Recipe } from "../core/job/job.ts";
@@ -45,7 +46,14 @@ export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
       await keepFound(look, ports);
       const recipe = recipeFor(inbox, config.backends as readonly BackendConfig[], { prompt, look: look.source });
       const job = await addJob(
-        { ...file, inbox: inbox.path, origin: "inbox", recipe, priority: inbox.priority },
+        {
+          ...file,
+          inbox: inbox.path,
+          origin: "inbox",
+          recipe,
+          priority: inbox.priority,
+          turn: turnOf(inbox.order, ports.clock.now()),
+        },
         context,
       );
       if (!job) return { state: "own", code: null, message: null };
@@ -68,6 +76,7 @@ export type NewPhoto = Settled & {
   readonly origin: Origin;
   readonly recipe: Recipe;
   readonly priority: number;
+  readonly turn?: number;
 };
 
 /** The job of a photo, new or known; undefined when the file is an output of ours. Errors: the file's own. */
@@ -111,6 +120,7 @@ export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeC
       ...startOf(recipe, { signature, photo: info }),
       shoot: shootOf(path, recipe, sha256),
       priority,
+      turn: photo.turn ?? 0,
       idempotencyKey: key,
     },
     clock.now(),

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openInbox } from "../../src/adapters/inbox.ts";
+import { type InboxPorts, openInbox } from "../../src/adapters/inbox.ts";
 import { type Disk, systemDisk } from "../../src/adapters/inbox-disk.ts";
 import { AppError } from "../../src/core/errors.ts";
 import { encodePath, type PathText } from "../../src/core/inbox/path-text.ts";
@@ -690,7 +690,8 @@ describe("recipe files", () => {
 
 describe("by itself", () => {
   /** With the real clock: starts, and gives a promise of the next file. */
-  function running(rescanMs: number, disk?: Disk) {
+  type Watch = Partial<Pick<InboxPorts, "watch"> & Pick<InboxEvents, "watched">>;
+  function running(rescanMs: number, disk?: Disk, { watch, watched }: Watch = {}) {
     const seen: string[] = [];
     let notice = (): void => {};
     const sleep: Clock["sleep"] = (ms, signal) =>
@@ -715,8 +716,9 @@ describe("by itself", () => {
         sighted: async () => {},
         gone: async () => {},
         trouble() {},
+        ...(watched && { watched }),
       },
-      { clock: { now: () => Date.now(), sleep }, log: quiet, monotonic: () => performance.now(), disk },
+      { clock: { now: () => Date.now(), sleep }, log: quiet, monotonic: () => performance.now(), disk, watch },
     );
     open.push(inbox);
     const next = (act: () => void): Promise<void> => {
@@ -753,6 +755,25 @@ describe("by itself", () => {
     await next(() => write("new/second.jpg"));
     await inbox.stop();
     expect(seen).toEqual(["first.jpg", "new/second.jpg"]);
+  });
+
+  test.each(["ENOSPC", "EMFILE"])("where the system refuses a watch (%s) it scans, and says so once", async (errno) => {
+    const told: (string | null)[] = [];
+    const { inbox, seen, next } = running(50, undefined, {
+      watch(_root, _skip, { failed }) {
+        queueMicrotask(() => failed(errno));
+        return { close: async () => {} };
+      },
+      watched: (failure) => told.push(failure),
+    });
+    await next(() => {
+      write("first.jpg");
+      inbox.start();
+    });
+    await next(() => write("new/second.jpg"));
+    await inbox.stop();
+    expect(seen).toEqual(["first.jpg", "new/second.jpg"]);
+    expect(told).toEqual([null, expect.stringContaining("sudo sysctl fs.inotify.")]);
   });
 
   test("a stopped inbox looks no more", async () => {

@@ -3,6 +3,7 @@ import type { PathText } from "../../core/inbox/path-text.ts";
 import type { Stage, Status } from "../../core/job/job.ts";
 import type { Ledger } from "../../ports.ts";
 import type { Servers } from "../../ports-ledger.ts";
+import { gradedAlikeOver } from "./graded-alike.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
 import { mayServe } from "./serving.ts";
@@ -11,6 +12,7 @@ type Steering = Pick<
   Ledger["jobs"],
   | "get"
   | "find"
+  | "gradedAlike"
   | "wake"
   | "clearWaits"
   | "rebind"
@@ -95,6 +97,7 @@ export function steeredJobsOver(db: Db): Steering {
       }) as JobRow[];
       return rows.map(jobOf);
     },
+    gradedAlike: gradedAlikeOver(db),
     wake: async (id, now) => void wake.run({ id, now }),
     clearWaits: async (on, now) => clearWaits.run({ on, now }).changes,
     rebind: async (from, to, now) => rebind.run({ from, ...listed(to), now }).changes,
