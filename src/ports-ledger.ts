@@ -273,7 +273,8 @@ export type Ledger = {
     forget(before: number): Promise<void>;
   };
   readonly sightings: {
-    of(inbox: PathText): Promise<readonly Sighting[]>;
+    /** By path; a page of them begins after a path. */
+    of(inbox: PathText, page?: { readonly after: string; readonly limit: number }): Promise<readonly Sighting[]>;
     has(inbox: PathText, path: PathText): Promise<boolean>;
     put(inbox: PathText, sightings: readonly Sighting[], now: number): Promise<void>;
     remove(inbox: PathText, paths: readonly PathText[]): Promise<void>;

@@ -21,7 +21,10 @@ export type NudgePorts = {
   wake(): void;
 };
 
-export function openNudges(options: InboxOptions, { disk, log, watch = watchFolders, told, wake }: NudgePorts) {
+export function openNudges(
+  options: Omit<InboxOptions, "known">,
+  { disk, log, watch = watchFolders, told, wake }: NudgePorts,
+) {
   let pending = new Map<PathText, Set<string>>();
   let isAll = false;
   let watching: Watching | undefined;

@@ -10,7 +10,7 @@ import { type Disk, eachOf } from "./inbox-disk.ts";
 import type { Holds } from "./inbox-holds.ts";
 
 export type Taking = {
-  readonly options: InboxOptions;
+  readonly options: Omit<InboxOptions, "known">;
   readonly limits: SettleLimits;
   readonly book: Book;
   readonly disk: Disk;

@@ -7,6 +7,7 @@
  */
 import { UNPROVEN_FACTOR } from "../core/inbox/settle.ts";
 import type { Clock, Inbox, InboxEvents, InboxOptions, Log } from "../ports.ts";
+import { type Book, openBook } from "./inbox-book.ts";
 import { type Disk, systemDisk } from "./inbox-disk.ts";
 import { openLooks } from "./inbox-look.ts";
 import { openNudges } from "./inbox-nudges.ts";
@@ -29,7 +30,12 @@ const ROOT_AWAY_MS = 5_000;
 /** Looks that nudges ask for are at least so far apart. */
 const NUDGE_GAP_MS = 250;
 
-export function openInbox(options: InboxOptions, events: InboxEvents, ports: InboxPorts): Inbox {
+export function openInbox({ known, ...options }: InboxOptions, events: InboxEvents, ports: InboxPorts): Inbox {
+  return openScanner(options, openBook(known), events, ports);
+}
+
+/** What was known is in the book: 100,000 sightings are not kept beside it. */
+function openScanner(options: Omit<InboxOptions, "known">, book: Book, events: InboxEvents, ports: InboxPorts): Inbox {
   const { clock, log, disk = systemDisk } = ports;
   const now = ports.monotonic ?? (() => clock.now());
   const unprovenMs = options.settleMs * UNPROVEN_FACTOR;
@@ -39,7 +45,7 @@ export function openInbox(options: InboxOptions, events: InboxEvents, ports: Inb
   let tail: Promise<unknown> = Promise.resolve();
   let wake = new AbortController();
 
-  const looks = openLooks(options, events, {
+  const looks = openLooks(options, book, events, {
     disk,
     log,
     now,

@@ -7,9 +7,11 @@ import { hintOf } from "../core/errors.ts";
 import type { PathText } from "../core/inbox/path-text.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import { isRawName } from "../core/inbox/rule.ts";
-import type { Inbox, Sighting } from "../ports.ts";
+import type { Inbox, Ledger, Sighting } from "../ports.ts";
 import { type IntakeContext, intakeFor } from "./intake.ts";
 import { unwatchedTeller } from "./unwatched.ts";
+
+const KNOWN_AT_ONCE = 2_000;
 
 export type OpenInbox = { readonly config: InboxConfig; readonly scanner: Inbox };
 
@@ -32,6 +34,16 @@ function afresh(known: Sighting, { raw }: InboxConfig): Sighting {
   return { ...known, state: "settling", code: null, message: null };
 }
 
+/** In pages: an answer of 100,000 rows would be copied from thread to thread in one piece. */
+async function knownOf(inbox: InboxConfig, { sightings }: Pick<Ledger, "sightings">): Promise<readonly Sighting[]> {
+  const known: Sighting[] = [];
+  for (let after = ""; ; after = known.at(-1)!.path) {
+    const page = await sightings.of(inbox.path, { after, limit: KNOWN_AT_ONCE });
+    for (const one of page) known.push(afresh(one, inbox));
+    if (page.length < KNOWN_AT_ONCE) return known;
+  }
+}
+
 async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], context: IntakeContext): Promise<Inbox> {
   const { clock, files, ledger, log } = context.ports;
   // One that cannot be made is told as trouble by its scanner, which looks again; the others are served meanwhile.
@@ -46,7 +58,7 @@ async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], contex
       rescanMs: inbox.rescanMs,
       order: inbox.order,
       skip: [...outboxes, ...dispositionFolders(inbox)],
-      known: (await ledger.sightings.of(inbox.path)).map((known) => afresh(known, inbox)),
+      known: await knownOf(inbox, ledger),
     },
     {
       settled: take,

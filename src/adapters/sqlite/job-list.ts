@@ -37,6 +37,8 @@ export function steeredJobsOver(db: Db): Steering {
       AND (@statuses IS NULL OR status IN (SELECT value FROM json_each(@statuses)))
       AND (@idPrefix IS NULL OR substr(id, 1, length(@idPrefix)) = @idPrefix)
     ORDER BY seq DESC LIMIT @limit`);
+  const byStatus = db.prepare(`
+    SELECT * FROM jobs WHERE status IN (SELECT value FROM json_each(@statuses)) ORDER BY seq DESC LIMIT @limit`);
   const wake = db.prepare("UPDATE jobs SET due_at = min(due_at, @now) WHERE id = @id AND status = 'ready'");
   const clearWaits = db.prepare("UPDATE jobs SET waits_on = NULL, due_at = @now WHERE waits_on = @on");
   const rebind = db.prepare(`
@@ -89,7 +91,9 @@ export function steeredJobsOver(db: Db): Steering {
     get: async (id) => jobOrNone(byId.get(id)),
     find: async ({ ids, inbox, statuses, idPrefix, limit }) => {
       if (ids) return (byIds.all(JSON.stringify(ids)) as JobRow[]).map(jobOf);
-      const rows = find.all({
+      // Few of many: their index finds them without a look at every job.
+      const few = statuses && !inbox && !idPrefix ? byStatus : find;
+      const rows = few.all({
         inbox: inbox ?? null,
         statuses: statuses ? JSON.stringify(statuses) : null,
         idPrefix: idPrefix ?? null,
