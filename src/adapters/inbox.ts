@@ -21,6 +21,8 @@ export type InboxPorts = {
   /** Left out, the real one. */
   readonly disk?: Disk | undefined;
   readonly watch?: typeof watchFolders | undefined;
+  /** Called once, when all that was there has been seen and the watch stands: the work of the start is over. */
+  readonly started?: (() => void) | undefined;
 };
 
 /** Quiet time after which an incomplete file is shown as truncated. */
@@ -78,9 +80,15 @@ function openScanner(options: Omit<InboxOptions, "known">, book: Book, events: I
     await clock.sleep(Math.max(0, until - now()), wake.signal);
   }
 
+  function fullLookDone(count: number, ms: number): void {
+    if (count === 1) log.info({ inbox: options.root, ms: Math.round(ms) }, "first look done");
+    // The watch asks for one more look when it stands.
+    if (count === 2) ports.started?.();
+  }
+
   async function run(): Promise<void> {
     let fullAt = Number.NEGATIVE_INFINITY;
-    let isFirst = true;
+    let fullLooks = 0;
     const startedAt = now();
     while (!isStopped()) {
       const isFull = now() >= fullAt;
@@ -89,10 +97,7 @@ function openScanner(options: Omit<InboxOptions, "known">, book: Book, events: I
         const look = isFull || nudged === "all" ? looks.everything : () => looks.some(nudged);
         const { rootId } = await inTurn(look);
         await nudges.follow(rootId);
-        if (isFirst && rootId !== null) {
-          isFirst = false;
-          log.info({ inbox: options.root, ms: Math.round(now() - startedAt) }, "first look done");
-        }
+        if (look === looks.everything && rootId !== null) fullLookDone(++fullLooks, now() - startedAt);
         if (isFull || rootId === null)
           fullAt = now() + (rootId === null ? Math.min(ROOT_AWAY_MS, options.rescanMs) : options.rescanMs);
       } catch (thrown) {

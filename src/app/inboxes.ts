@@ -1,6 +1,7 @@
 /** The watched folders: one scanner an inbox, each handing settled files to intake and sightings to the ledger. */
 import { performance } from "node:perf_hooks";
 import { openInbox } from "../adapters/inbox.ts";
+import { releaseMemory } from "../adapters/system.ts";
 import type { Config, InboxConfig } from "../core/config/parse.ts";
 import { dispositionFolders } from "../core/config/recipe.ts";
 import { hintOf } from "../core/errors.ts";
@@ -78,6 +79,6 @@ async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], contex
           log.warn({ folder: showPath(folder), code: "folder-unreadable", reason: message }, "folder cannot be read");
       },
     },
-    { clock, log, monotonic: () => performance.now() },
+    { clock, log, monotonic: () => performance.now(), started: releaseMemory },
   );
 }
