@@ -531,6 +531,11 @@ describe("folders", () => {
     const refused = Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" });
     const disk: Disk = {
       ...systemDisk,
+      // Who shuts a folder changes its entry, though not its names.
+      async stat(where) {
+        const seen = await systemDisk.stat(where);
+        return seen && isShut && where.endsWith("/shut") ? { ...seen, ctimeNs: "1" } : seen;
+      },
       list: (where) => (isShut && where.endsWith("/shut") ? Promise.reject(refused) : systemDisk.list(where)),
     };
     const { over, gone, troubles } = rig({ disk });
@@ -542,6 +547,32 @@ describe("folders", () => {
     await over(0);
     expect(troubles.at(-1)).toEqual([join(root, "shut"), null]);
     expect(gone).toEqual([]);
+  });
+
+  test("the names of a folder are read again only when it has changed, and once an hour", async () => {
+    write("quiet/a.jpg");
+    const listed: string[] = [];
+    const disk: Disk = {
+      ...systemDisk,
+      async list(where) {
+        listed.push(where.slice(root.length));
+        return systemDisk.list(where);
+      },
+    };
+    const { over, pass, paths, scan } = rig({ disk });
+    await over(10_000);
+    listed.length = 0;
+    await over(10_000);
+    expect(listed).toEqual([]);
+    write("quiet/b.jpg");
+    await over(10_000);
+    expect(paths()).toEqual(["quiet/a.jpg", "quiet/b.jpg"]);
+    expect(new Set(listed)).toEqual(new Set(["/quiet"]));
+    await over(10_000);
+    listed.length = 0;
+    pass(3_600_000);
+    await scan();
+    expect(new Set(listed)).toEqual(new Set(["", "/quiet"]));
   });
 
   test("a folder whose files cannot be looked at is reported until they can", async () => {
@@ -582,7 +613,7 @@ describe("folders", () => {
     isMounted = true;
     await over(SETTLE);
     expect(troubles.at(-1)).toEqual([join(root, "card"), null]);
-    expect([gone, paths()]).toEqual([[], ["card/DCIM/b.jpg", "card/a.jpg"]]);
+    expect([gone, paths()]).toEqual([[], ["card/a.jpg", "card/DCIM/b.jpg"]]);
   });
 
   test("on a network mount inodes say nothing", async () => {
