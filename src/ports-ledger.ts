@@ -10,6 +10,7 @@ import type { Copies } from "./ports-copies.ts";
 import type { Looks, Shoots, ShootWanted } from "./ports-looks.ts";
 import type { Outputs } from "./ports-outputs.ts";
 import type { LiveTicket, Servers, Unable, Usual } from "./ports-pool.ts";
+import type { ScaleLedger } from "./ports-scale.ts";
 
 export type NewJob = Pick<
   Job,
@@ -32,6 +33,8 @@ export type NewJob = Pick<
   readonly idempotencyKey: string | null;
   /** The shoot it joins, or opens. */
   readonly shoot: ShootWanted | null;
+  /** Among jobs of its priority the smallest goes first; left out, 0. */
+  readonly turn?: number;
 };
 
 /** What the next generation of a job has of its own. */
@@ -125,6 +128,7 @@ export type Ledger = {
     /** The original lies there again: a failed job goes on from where it failed. */
     broughtBack(id: string, original: PathText, now: number): Promise<void>;
     find(query: JobQuery): Promise<readonly Job[]>;
+    readonly gradedAlike: ScaleLedger["gradedAlike"];
     /** The first due jobs by priority then age, each leased. */
     claim(request: ClaimRequest): Promise<readonly Claimed[]>;
     renew(id: string, lease: string, until: number): Promise<boolean>;
@@ -227,7 +231,8 @@ export type Ledger = {
     forget(before: number): Promise<void>;
   };
   readonly sightings: {
-    of(inbox: PathText): Promise<readonly Sighting[]>;
+    /** By path; a page of them begins after a path. */
+    of(inbox: PathText, page?: { readonly after: string; readonly limit: number }): Promise<readonly Sighting[]>;
     has(inbox: PathText, path: PathText): Promise<boolean>;
     put(inbox: PathText, sightings: readonly Sighting[], now: number): Promise<void>;
     remove(inbox: PathText, paths: readonly PathText[]): Promise<void>;

@@ -3,6 +3,7 @@
  * Every Ledger method returns a promise, since a second ledger will live across a network.
  */
 import type { ErrorCode } from "./core/errors.ts";
+import type { InboxOrder } from "./core/inbox/order.ts";
 import type { PathText } from "./core/inbox/path-text.ts";
 import type { Job, Recipe, Signature } from "./core/job/job.ts";
 import type { PlateRule } from "./core/workflow/framing.ts";
@@ -104,7 +105,7 @@ export type InboxOptions = {
   readonly root: PathText;
   readonly settleMs: number;
   readonly rescanMs: number;
-  readonly order: "oldest" | "newest" | "name";
+  readonly order: InboxOrder;
   /** Absolute real paths below the root that are never looked into. */
   readonly skip: readonly PathText[];
   /** What the ledger remembers of this inbox. */
@@ -114,15 +115,17 @@ export type InboxOptions = {
 export type InboxEvents = {
   /**
    * Takes one settled file; the answer is what it became. A throw means: look again at the next scan. Files are read side by
-   * side; `turn` resolves when those before it in the order are in the ledger.
+   * side; `before` resolves when those before it in the order are in the ledger.
    */
-  settled(file: Settled, turn: Promise<void>): Promise<Pick<Sighting, "state" | "code" | "message">>;
+  settled(file: Settled, before: Promise<void>): Promise<Pick<Sighting, "state" | "code" | "message">>;
   /** States that changed, for the ledger. */
   sighted(sightings: readonly Sighting[]): Promise<void>;
   /** Files that the ledger knows and that are gone. */
   gone(paths: readonly PathText[]): Promise<void>;
   /** The folder, or a folder in it (absolute), cannot be read; null when it can again. */
   trouble(folder: PathText, message: string | null): void;
+  /** The system refuses to report changes, in words; null when it is asked anew. */
+  watched?(failure: string | null): void;
 };
 
 export type Inbox = {

@@ -15,8 +15,18 @@ export type Folder = {
   /** Absolute, links followed; null until it has been listed. */
   real: PathText | null;
   device: string | null;
+  /** What the folder was when its names were last read; null when that says nothing about its names. */
+  listing: Listing | null;
   /** It was reached through a link; links to folders are not followed from there. */
   linked: boolean;
+};
+
+/** `since`: when this signature was first seen; `at`: when the names were read. Monotonic milliseconds. */
+export type Listing = {
+  readonly signature: string;
+  readonly since: number;
+  readonly at: number;
+  readonly isEmpty: boolean;
 };
 
 export type Entry = {
@@ -76,7 +86,15 @@ export function openBook(known: readonly Sighting[]) {
   function folder(path: PathText): Folder {
     const found = folders.get(path);
     if (found) return found;
-    const fresh = { path, entries: new Map(), folders: new Set<PathText>(), real: null, device: null, linked: false };
+    const fresh = {
+      path,
+      entries: new Map(),
+      folders: new Set<PathText>(),
+      real: null,
+      device: null,
+      listing: null,
+      linked: false,
+    };
     folders.set(path, fresh);
     if (path !== "") folder(folderOf(path)).folders.add(baseName(path));
     return fresh;
@@ -158,7 +176,7 @@ export function openBook(known: readonly Sighting[]) {
       Object.assign(entry, { blocked: true, settling: null, signature: NOTHING });
       candidates.delete(entry);
       unseen.delete(entry);
-      set(entry, "ignored", null, "The link leads out of the inbox.");
+      set(entry, "refused", "link-outside", "The link leads out of the inbox.");
     },
 
     unblock(entry: Entry): void {

@@ -3,7 +3,7 @@ import { asAppError } from "../core/errors.ts";
 import { folderOf, type PathText } from "../core/inbox/path-text.ts";
 import type { InboxEvents, InboxOptions, Log } from "../ports.ts";
 import { errnoOf } from "./files.ts";
-import { type Entry, type Folder, openBook, pathOf } from "./inbox-book.ts";
+import { type Book, type Entry, type Folder, pathOf } from "./inbox-book.ts";
 import { type Disk, eachOf, within } from "./inbox-disk.ts";
 import { openHolds } from "./inbox-holds.ts";
 import { openRootWatch } from "./inbox-root.ts";
@@ -34,11 +34,10 @@ const NOWHERE: ReadonlySet<string> = new Set([""]);
 
 type Nudged = ReadonlyMap<PathText, ReadonlySet<string>>;
 
-export function openLooks(options: InboxOptions, events: InboxEvents, ports: LookPorts) {
+export function openLooks(options: Omit<InboxOptions, "known">, book: Book, events: InboxEvents, ports: LookPorts) {
   const { disk, log, now } = ports;
-  const book = openBook(options.known);
   const holds = openHolds(options.root, options.settleMs, disk, now);
-  const root = openRootWatch(options, events, book, disk);
+  const root = openRootWatch(options, events, book, disk, now);
   /** Folders whose files vanished between two listings. */
   const doubtful = new Set<PathText>();
 

@@ -1,6 +1,8 @@
 /** Collects nudges between looks and keeps the watch on the right root: scan-only where watching is of no use. */
 import type { PathText } from "../core/inbox/path-text.ts";
-import type { InboxOptions, Log } from "../ports.ts";
+import { watchFailure } from "../core/inbox/watch-limits.ts";
+import type { InboxEvents, InboxOptions, Log } from "../ports.ts";
+import { errnoOf } from "./files.ts";
 import type { Disk } from "./inbox-disk.ts";
 import { type Watching, watchFolders } from "./inbox-watch.ts";
 
@@ -10,7 +12,19 @@ const FOLDERS_MAX = 1_000;
 /** What an escaped byte looks like in a PathText: such a path is no text for chokidar. */
 const ESCAPED = /[\uf780-\uf7ff]/;
 
-export function openNudges(options: InboxOptions, log: Log, disk: Disk, wake: () => void) {
+export type NudgePorts = {
+  readonly disk: Disk;
+  readonly log: Log;
+  /** Left out, the system's. */
+  readonly watch?: typeof watchFolders | undefined;
+  readonly told?: InboxEvents["watched"] | undefined;
+  wake(): void;
+};
+
+export function openNudges(
+  options: Omit<InboxOptions, "known">,
+  { disk, log, watch = watchFolders, told, wake }: NudgePorts,
+) {
   let pending = new Map<PathText, Set<string>>();
   let isAll = false;
   let watching: Watching | undefined;
@@ -40,14 +54,20 @@ export function openNudges(options: InboxOptions, log: Log, disk: Disk, wake: ()
       log.info({ inbox: options.root, why, everyMs: options.rescanMs }, "folder is scanned, not watched");
       return undefined;
     }
-    return watchFolders(real, options.skip, {
+    return watch(real, options.skip, {
       nudge: (folder, name) => nudge(real, folder, name),
       failed(errno) {
         watching = undefined;
-        const hint = errno === "ENOSPC" ? "raise fs.inotify.max_user_watches" : undefined;
-        log.warn({ inbox: options.root, errno, hint, everyMs: options.rescanMs }, "watch failed, scanning only");
+        fail(errno);
       },
     });
+  }
+
+  /** Without a watch everything goes on, later: said once, with what mends it. */
+  function fail(errno: string): void {
+    const reason = watchFailure(errno, options.rescanMs);
+    log.warn({ inbox: options.root, errno, reason }, "folder is scanned, not watched");
+    told?.(reason);
   }
 
   async function close(): Promise<void> {
@@ -75,10 +95,11 @@ export function openNudges(options: InboxOptions, log: Log, disk: Disk, wake: ()
       await watching?.close();
       watching = undefined;
       if (rootId === null) return;
+      told?.(null);
       try {
         watching = await open();
       } catch (thrown) {
-        log.warn({ inbox: options.root, err: thrown }, "watch failed, scanning only");
+        fail(errnoOf(thrown));
       }
       if (isClosed) await close(); // stopped while the watch was opened
     },

@@ -12,7 +12,13 @@ import type { Ground } from "./inbox-walk.ts";
 type Trouble = { readonly folder: string | null; readonly files: string | null };
 const CALM: Trouble = { folder: null, files: null };
 
-export function openRootWatch(options: InboxOptions, events: InboxEvents, book: Book, disk: Disk) {
+export function openRootWatch(
+  options: Omit<InboxOptions, "known">,
+  events: InboxEvents,
+  book: Book,
+  disk: Disk,
+  now: () => number,
+) {
   const { root } = options;
   const troubles = new Map<PathText, Trouble>();
   /** device:inode of the root as last trusted, as seen now, and as doubted (an empty folder in its place). */
@@ -73,7 +79,7 @@ export function openRootWatch(options: InboxOptions, events: InboxEvents, book: 
           const seen = await disk.stat(folder).catch(() => undefined);
           if (seen) skipIds.add(`${seen.device}:${seen.inode}`);
         }
-        return { root, rootReal, skip: options.skip, skipIds, disk, book, log, trouble, isStopped, trustRoot };
+        return { root, rootReal, skip: options.skip, skipIds, disk, book, log, trouble, isStopped, now, trustRoot };
       } catch (thrown) {
         trouble(root, `The folder cannot be read: ${errnoOf(thrown) || String(thrown)}.`);
         return undefined;

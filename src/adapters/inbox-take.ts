@@ -1,6 +1,7 @@
 /** The last steps of a candidate: reading its ending, waiting for its folder's recipe, handing it to intake. */
 import { asAppError } from "../core/errors.ts";
 import { endingOf } from "../core/inbox/endings.ts";
+import { inOrder } from "../core/inbox/order.ts";
 import { joinPath } from "../core/inbox/path-text.ts";
 import { decide, type SettleLimits, withEnding } from "../core/inbox/settle.ts";
 import type { InboxEvents, InboxOptions, Log } from "../ports.ts";
@@ -9,7 +10,7 @@ import { type Disk, eachOf } from "./inbox-disk.ts";
 import type { Holds } from "./inbox-holds.ts";
 
 export type Taking = {
-  readonly options: InboxOptions;
+  readonly options: Omit<InboxOptions, "known">;
   readonly limits: SettleLimits;
   readonly book: Book;
   readonly disk: Disk;
@@ -37,7 +38,8 @@ export async function takeReady(taking: Taking): Promise<number> {
     (entry) =>
       entry.settling !== null && !entry.parked && entry.retryAt <= at && decide(entry.settling, at, limits) !== "wait",
   );
-  const ready = inOrder(due, taking.options.order);
+  const aged = (entry: Entry) => ({ path: pathOf(entry), mtimeNs: entry.signature.mtimeNs });
+  const ready = inOrder(due, taking.options.order, aged);
   let taken = 0;
   let before: Promise<void> = Promise.resolve();
   await eachOf(ready, TAKES_AT_ONCE, async (entry) => {
@@ -104,17 +106,6 @@ function putOff(entry: Entry, thrown: unknown, taking: Taking): void {
   if (entry.failures >= FAILURES_MAX) log.error(fields, "file cannot be taken");
   else log.warn(fields, "file could not be taken, trying again");
   if (!isAnswered(entry)) book.set(entry, entry.state, failure.code, failure.message);
-}
-
-/** By the order asked for; keys are made once, since 20,000 files may settle together. */
-function inOrder(entries: readonly Entry[], order: InboxOptions["order"]): Entry[] {
-  const sign = order === "newest" ? -1 : 1;
-  const keyed = entries.map((entry) => {
-    const age = order === "name" ? 0 : sign * Number(entry.signature.mtimeNs);
-    return { entry, age, path: pathOf(entry) };
-  });
-  keyed.sort((one, other) => one.age - other.age || (one.path < other.path ? -1 : 1));
-  return keyed.map(({ entry }) => entry);
 }
 
 const sentence = (reason: string): string => `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;

@@ -18,6 +18,8 @@ export type Ground = {
   readonly log: Log;
   trouble(folder: PathText, message: string | null): void;
   isStopped(): boolean;
+  /** Monotonic milliseconds. */
+  now(): number;
   /** False when the root is empty and may be an unmounted mountpoint. */
   trustRoot(isEmpty: boolean): boolean;
 };
@@ -28,6 +30,10 @@ export type Missing = { readonly entries: Entry[]; readonly folders: PathText[] 
 const FOLDERS_AT_ONCE = 4;
 const NAMES_AT_ONCE = 4096;
 const DEPTH_MAX = 64;
+/** A folder's own time changes with its names, if not twice within one tick of a coarse clock. */
+const TICK_MS = 2_000;
+/** Names are read at least this often, whatever the folder's time says. */
+const LIST_AGAIN_MS = 3_600_000;
 
 /** Lists these folders, those that are new in them, and (`deep`) all below. */
 export async function walk(start: readonly Folder[], deep: boolean, ground: Ground): Promise<Missing> {
@@ -36,6 +42,10 @@ export async function walk(start: readonly Folder[], deep: boolean, ground: Grou
   await eachOf(queue, FOLDERS_AT_ONCE, async (folder) => {
     if (ground.isStopped()) return;
     const names = await listFolder(folder, ground);
+    if (names === "unchanged") {
+      if (deep) for (const name of folder.folders) queue.push(ground.book.folder(joinPath(folder.path, name)));
+      return;
+    }
     if (names === undefined) return;
     const files = new Set<PathText>();
     const folders = new Set<PathText>();
@@ -63,12 +73,18 @@ export async function walk(start: readonly Folder[], deep: boolean, ground: Grou
 }
 
 /** The names in a folder; undefined when it cannot be trusted just now, which is reported and costs nothing. */
-async function listFolder(folder: Folder, ground: Ground): Promise<readonly Name[] | undefined> {
+async function listFolder(folder: Folder, ground: Ground): Promise<readonly Name[] | "unchanged" | undefined> {
   const { disk, book, root } = ground;
   const absolute = within(root, folder.path);
   try {
     const seen = await disk.stat(absolute);
     if (seen?.kind !== "folder" || ground.skipIds.has(`${seen.device}:${seen.inode}`)) return undefined;
+    const signature = `${seen.device}:${seen.inode}:${seen.mtimeNs}:${seen.ctimeNs}`;
+    const at = ground.now();
+    if (isUnchanged(folder, signature, at) && (folder.path !== "" || ground.trustRoot(folder.listing!.isEmpty))) {
+      ground.trouble(absolute, null);
+      return "unchanged";
+    }
     const names = await disk.list(absolute);
     if (names === undefined) return undefined; // gone meanwhile: its parent's next listing tells
     const isTrusted =
@@ -83,6 +99,11 @@ async function listFolder(folder: Folder, ground: Ground): Promise<readonly Name
       book.hasInodes.set(seen.device, inodes);
     }
     folder.device = seen.device;
+    // What a link leads to changes without the folder, and some systems keep no such times.
+    const isTold =
+      book.hasInodes.get(seen.device) === true && names.every(({ kind }) => kind !== "link" && kind !== "unknown");
+    const since = folder.listing?.signature === signature ? folder.listing.since : at;
+    folder.listing = isTold ? { signature, since, at, isEmpty: names.length === 0 } : null;
     if (folder.path === "") folder.real = ground.rootReal;
     ground.trouble(absolute, null);
     return names;
@@ -90,6 +111,12 @@ async function listFolder(folder: Folder, ground: Ground): Promise<readonly Name
     ground.trouble(absolute, `The folder cannot be read: ${errnoOf(thrown) || String(thrown)}.`);
     return undefined;
   }
+}
+
+/** Have its names been read since its last change, and not in the same tick? */
+function isUnchanged({ listing }: Folder, signature: string, at: number): boolean {
+  if (listing === null || listing.signature !== signature) return false;
+  return listing.at - listing.since >= TICK_MS && at - listing.at < LIST_AGAIN_MS;
 }
 
 /** A folder that had files, is empty now and lies on another device: its disk was taken away, not its files. */

@@ -7,9 +7,11 @@
  */
 import { UNPROVEN_FACTOR } from "../core/inbox/settle.ts";
 import type { Clock, Inbox, InboxEvents, InboxOptions, Log } from "../ports.ts";
+import { type Book, openBook } from "./inbox-book.ts";
 import { type Disk, systemDisk } from "./inbox-disk.ts";
 import { openLooks } from "./inbox-look.ts";
 import { openNudges } from "./inbox-nudges.ts";
+import type { watchFolders } from "./inbox-watch.ts";
 
 export type InboxPorts = {
   readonly clock: Clock;
@@ -18,6 +20,9 @@ export type InboxPorts = {
   readonly monotonic?: (() => number) | undefined;
   /** Left out, the real one. */
   readonly disk?: Disk | undefined;
+  readonly watch?: typeof watchFolders | undefined;
+  /** Called once, when all that was there has been seen and the watch stands: the work of the start is over. */
+  readonly started?: (() => void) | undefined;
 };
 
 /** Quiet time after which an incomplete file is shown as truncated. */
@@ -27,7 +32,12 @@ const ROOT_AWAY_MS = 5_000;
 /** Looks that nudges ask for are at least so far apart. */
 const NUDGE_GAP_MS = 250;
 
-export function openInbox(options: InboxOptions, events: InboxEvents, ports: InboxPorts): Inbox {
+export function openInbox({ known, ...options }: InboxOptions, events: InboxEvents, ports: InboxPorts): Inbox {
+  return openScanner(options, openBook(known), events, ports);
+}
+
+/** What was known is in the book: 100,000 sightings are not kept beside it. */
+function openScanner(options: Omit<InboxOptions, "known">, book: Book, events: InboxEvents, ports: InboxPorts): Inbox {
   const { clock, log, disk = systemDisk } = ports;
   const now = ports.monotonic ?? (() => clock.now());
   const unprovenMs = options.settleMs * UNPROVEN_FACTOR;
@@ -37,7 +47,7 @@ export function openInbox(options: InboxOptions, events: InboxEvents, ports: Inb
   let tail: Promise<unknown> = Promise.resolve();
   let wake = new AbortController();
 
-  const looks = openLooks(options, events, {
+  const looks = openLooks(options, book, events, {
     disk,
     log,
     now,
@@ -45,8 +55,14 @@ export function openInbox(options: InboxOptions, events: InboxEvents, ports: Inb
     // A single pass must end: without the loop, an incomplete file is shown as soon as every other one would be taken.
     truncatedMs: () => (loop ? Math.max(TRUNCATED_MS, unprovenMs) : unprovenMs),
   });
-  const nudges = openNudges(options, log, disk, () => {
-    if (!wake.signal.aborted) wake.abort(); // thousands of nudges, one waking
+  const nudges = openNudges(options, {
+    disk,
+    log,
+    watch: ports.watch,
+    told: events.watched,
+    wake() {
+      if (!wake.signal.aborted) wake.abort(); // thousands of nudges, one waking
+    },
   });
 
   /** Looks run one after the other, whoever asks. */
@@ -64,8 +80,16 @@ export function openInbox(options: InboxOptions, events: InboxEvents, ports: Inb
     await clock.sleep(Math.max(0, until - now()), wake.signal);
   }
 
+  function fullLookDone(count: number, ms: number): void {
+    if (count === 1) log.info({ inbox: options.root, ms: Math.round(ms) }, "first look done");
+    // The watch asks for one more look when it stands.
+    if (count === 2) ports.started?.();
+  }
+
   async function run(): Promise<void> {
     let fullAt = Number.NEGATIVE_INFINITY;
+    let fullLooks = 0;
+    const startedAt = now();
     while (!isStopped()) {
       const isFull = now() >= fullAt;
       try {
@@ -73,6 +97,7 @@ export function openInbox(options: InboxOptions, events: InboxEvents, ports: Inb
         const look = isFull || nudged === "all" ? looks.everything : () => looks.some(nudged);
         const { rootId } = await inTurn(look);
         await nudges.follow(rootId);
+        if (look === looks.everything && rootId !== null) fullLookDone(++fullLooks, now() - startedAt);
         if (isFull || rootId === null)
           fullAt = now() + (rootId === null ? Math.min(ROOT_AWAY_MS, options.rescanMs) : options.rescanMs);
       } catch (thrown) {

@@ -10,7 +10,8 @@ import { startLine } from "./line.ts";
 import { openPorts, type Project, sha256Of } from "./wire.ts";
 
 const ANNOUNCE_MS = 5_000;
-const LOOP_RESOLUTION_MS = 10;
+/** Each tick wakes the processor: a hundred a second cost as much as all else that an idle daemon does. */
+const LOOP_RESOLUTION_MS = 50;
 
 export type DaemonEvents = { started(): void };
 

@@ -1,14 +1,18 @@
 /** The watched folders: one scanner an inbox, each handing settled files to intake and sightings to the ledger. */
 import { performance } from "node:perf_hooks";
 import { openInbox } from "../adapters/inbox.ts";
+import { releaseMemory } from "../adapters/system.ts";
 import type { Config, InboxConfig } from "../core/config/parse.ts";
 import { dispositionFolders } from "../core/config/recipe.ts";
 import { hintOf } from "../core/errors.ts";
 import type { PathText } from "../core/inbox/path-text.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import { isRawName } from "../core/inbox/rule.ts";
-import type { Inbox, Sighting } from "../ports.ts";
+import type { Inbox, Ledger, Sighting } from "../ports.ts";
 import { type IntakeContext, intakeFor } from "./intake.ts";
+import { unwatchedTeller } from "./unwatched.ts";
+
+const KNOWN_AT_ONCE = 2_000;
 
 export type OpenInbox = { readonly config: InboxConfig; readonly scanner: Inbox };
 
@@ -31,6 +35,16 @@ function afresh(known: Sighting, { raw }: InboxConfig): Sighting {
   return { ...known, state: "settling", code: null, message: null };
 }
 
+/** In pages: an answer of 100,000 rows would be copied from thread to thread in one piece. */
+async function knownOf(inbox: InboxConfig, { sightings }: Pick<Ledger, "sightings">): Promise<readonly Sighting[]> {
+  const known: Sighting[] = [];
+  for (let after = ""; ; after = known.at(-1)!.path) {
+    const page = await sightings.of(inbox.path, { after, limit: KNOWN_AT_ONCE });
+    for (const one of page) known.push(afresh(one, inbox));
+    if (page.length < KNOWN_AT_ONCE) return known;
+  }
+}
+
 async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], context: IntakeContext): Promise<Inbox> {
   const { clock, files, ledger, log } = context.ports;
   // One that cannot be made is told as trouble by its scanner, which looks again; the others are served meanwhile.
@@ -45,7 +59,7 @@ async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], contex
       rescanMs: inbox.rescanMs,
       order: inbox.order,
       skip: [...outboxes, ...dispositionFolders(inbox)],
-      known: (await ledger.sightings.of(inbox.path)).map((known) => afresh(known, inbox)),
+      known: await knownOf(inbox, ledger),
     },
     {
       settled: take,
@@ -57,6 +71,7 @@ async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], contex
           if (state === "refused" || state === "truncated") log.warn(fields, "file is not graded");
         }
       },
+      watched: unwatchedTeller(inbox.path, context.ports),
       gone: (paths) => ledger.sightings.remove(inbox.path, paths),
       trouble(folder, message) {
         if (message === null) log.info({ folder: showPath(folder) }, "folder can be read again");
@@ -64,6 +79,6 @@ async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], contex
           log.warn({ folder: showPath(folder), code: "folder-unreadable", reason: message }, "folder cannot be read");
       },
     },
-    { clock, log, monotonic: () => performance.now() },
+    { clock, log, monotonic: () => performance.now(), started: releaseMemory },
   );
 }

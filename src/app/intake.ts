@@ -6,6 +6,7 @@
 import type { BackendConfig, Config, InboxConfig } from "../core/config/parse.ts";
 import { canonicalRecipe, dispositionFolder, recipeFor, recipeOf } from "../core/config/recipe.ts";
 import { AppError, asAppError } from "../core/errors.ts";
+import { turnOf } from "../core/inbox/order.ts";
 import { folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import { startOf } from "../core/job/identity.ts";
 import type { Disposition, Job, Origin, Recipe } from "../core/job/job.ts";
@@ -26,7 +27,7 @@ type Verdict = Pick<Sighting, "state" | "code" | "message">;
 /** No failure: the configuration wants it so. */
 const LEFT_ALONE: Verdict = { state: "ignored", code: null, message: "RAW files are left alone here (raw: skip)." };
 
-export type Intake = (file: Settled, turn: Promise<void>) => Promise<Verdict>;
+export type Intake = (file: Settled, before: Promise<void>) => Promise<Verdict>;
 
 export type IntakeContext = {
   readonly ports: Ports;
@@ -38,7 +39,7 @@ export type IntakeContext = {
 
 export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
   const { ports, config } = context;
-  return async (file, turn) => {
+  return async (file, before) => {
     try {
       if (inbox.raw.kind === "skip" && (await ports.pictures.rawKind(file.absolute)) !== null) return LEFT_ALONE;
       const { prompt, cube } = await folderWords(file.path, inbox, ports);
@@ -46,7 +47,9 @@ export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
       await keepFound(look, ports);
       const recipe = recipeFor(inbox, config.backends as readonly BackendConfig[], { prompt, look: look.source });
       const { path, priority } = inbox;
-      const job = await addJob({ ...file, inbox: path, origin: "inbox", recipe, priority, same: inbox, turn }, context);
+      const turn = turnOf(inbox.order, ports.clock.now());
+      const whose = { inbox: path, origin: "inbox", recipe, priority, turn, same: inbox } as const;
+      const job = await addJob({ ...file, ...whose, before }, context);
       if (job === "own") return { state: "own", code: null, message: null };
       if (job === "busy") return { state: "settling", code: null, message: null };
       context.accepted?.(job);
@@ -71,7 +74,9 @@ export type NewPhoto = Settled & {
   readonly recipe: Recipe;
   readonly priority: number;
   /** Resolves when the photos before it in the order are in the ledger. */
-  readonly turn: Promise<void>;
+  readonly before: Promise<void>;
+  /** Among photos of one priority the smallest comes first. */
+  readonly turn: number;
   /** Which files are one photo. */
   readonly same: Pick<InboxConfig, "duplicates" | "metadataChanges" | "ownOutputs">;
 };
@@ -82,7 +87,7 @@ export type NewPhoto = Settled & {
  */
 export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeContext): Promise<Job | "own" | "busy"> {
   const { clock, files, ids, ledger, pictures } = ports;
-  const { signature, absolute, inbox, path, origin, priority, same } = photo;
+  const { signature, absolute, inbox, path, origin, priority, turn, same } = photo;
   if (signature.sizeBytes > config.limits.fileSizeBytes)
     throw new AppError(
       "file-too-large",
@@ -103,7 +108,7 @@ export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeC
   const after = await files.stat((await files.real(absolute)) ?? absolute);
   if (after?.sizeBytes !== signature.sizeBytes || after.mtimeNs !== signature.mtimeNs)
     throw new AppError("file-failed", "The file changed while it was read.");
-  await photo.turn;
+  await photo.before;
   if (same.ownOutputs === "skip" && (await ledger.outputs.isOurs(print))) return "own";
 
   const recipeHash = sha256(canonicalRecipe(recipe));
@@ -128,6 +133,7 @@ export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeC
       shoot: shootOf(path, recipe, sha256),
       priority,
       duplicates: same.duplicates,
+      turn,
       idempotencyKey: key,
     },
     clock.now(),

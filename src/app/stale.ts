@@ -29,24 +29,43 @@ export async function staleJobs(
   config: Pick<Config, "backends">,
   ports: Omit<LookPorts, "clock">,
 ): Promise<readonly Stale[]> {
-  const recipes = new Map<PathText, Promise<Now | undefined>>();
-  const nowOf = (path: PathText) => {
-    const folder = folderOf(path);
-    const known = recipes.get(folder) ?? findNow(path, inbox, config, ports);
-    recipes.set(folder, known);
-    return known;
-  };
+  const judge = judgeFor(inbox, config, ports);
   const seen = new Set<PathText>();
   const stale: Stale[] = [];
   for (const job of await ports.ledger.jobs.find({ inbox: inbox.path })) {
     if (seen.has(job.path)) continue; // newest first: an older job of the same path does not count
     seen.add(job.path);
-    if (inbox.raw.kind === "skip" && job.facts.photo?.raw !== undefined) continue; // to be left alone from now on
-    const found = await nowOf(job.path);
-    const now = found && nowFor(job, found);
-    if (now && job.status === "done" && !isOf(job, now)) stale.push({ job, ...now, duplicates: inbox.duplicates });
+    const now = await judge(job);
+    if (now) stale.push({ job, ...now, duplicates: inbox.duplicates });
   }
   return stale;
+}
+
+/** How many there are; of each folder and recipe one photo is looked at. */
+export async function countStale(
+  inbox: InboxConfig,
+  config: Pick<Config, "backends">,
+  ports: Omit<LookPorts, "clock">,
+): Promise<number> {
+  const judge = judgeFor(inbox, config, ports);
+  let stale = 0;
+  for (const { example, count } of await ports.ledger.jobs.gradedAlike(inbox.path))
+    if (await judge(example)) stale += count;
+  return stale;
+}
+
+/** What a stale job would be graded by today; undefined of one that is not stale. */
+function judgeFor(inbox: InboxConfig, config: Pick<Config, "backends">, ports: Omit<LookPorts, "clock">) {
+  const recipes = new Map<PathText, Promise<Now | undefined>>();
+  return async (job: Job): Promise<Now | undefined> => {
+    if (inbox.raw.kind === "skip" && job.facts.photo?.raw !== undefined) return undefined; // to be left alone from now on
+    const folder = folderOf(job.path);
+    const known = recipes.get(folder) ?? findNow(job.path, inbox, config, ports);
+    recipes.set(folder, known);
+    const found = await known;
+    const now = found && nowFor(job, found);
+    return now && job.status === "done" && !isOf(job, now) ? now : undefined;
+  };
 }
 
 /** Of a photo that is no RAW, whatever the config says of RAW today. */

@@ -1,5 +1,6 @@
 /** check: everything that would fail, before the first photo does. */
 import { settingLook } from "../app/looks.ts";
+import { unwatchedOf } from "../app/unwatched.ts";
 import { looksFolderOf, openPorts } from "../app/wire.ts";
 import { backendsFor } from "../core/config/recipe.ts";
 import { AppError, asAppError, type ErrorCode, hintOf } from "../core/errors.ts";
@@ -37,6 +38,9 @@ export const check = defineCommand({
     said.push(...(await folderFindings(project)), ...(await programFindings(project, context.env.PATH)));
     const ports = await openPorts(project, project.files, log);
     try {
+      const paths = config.inboxes.map(({ path }) => path);
+      for (const { inbox, message } of await unwatchedOf(paths, ports.ledger))
+        said.push({ about: `inbox ${showPath(inbox)}`, level: "warn", code: null, message });
       for (const backend of ports.backends.all) {
         const inboxes = config.inboxes.filter((inbox) => backendsFor(inbox, config.backends).includes(backend.name));
         const findings = [...(await tried(() => backend.check(usesOf(inboxes), signal)))];

@@ -146,7 +146,8 @@ async function photoOf(files: Files, input: PathText, recipe: Recipe, priority: 
     origin: "command",
     recipe: { ...recipe, original: { done: leave, failed: leave, duplicate: leave, unsupported: leave } },
     priority,
-    turn: Promise.resolve(),
+    turn: 0,
+    before: Promise.resolve(),
     // Who names a file wants it graded, whatever it is.
     same: { duplicates: "regrade", metadataChanges: "ignore", ownOutputs: "take" },
   };

@@ -4,7 +4,8 @@ import { systemClock } from "../adapters/system.ts";
 import { UNREADY_PREFIX } from "../app/abilities.ts";
 import { DOWN_PREFIX } from "../app/breaker.ts";
 import { lockOf } from "../app/looks.ts";
-import { staleJobs } from "../app/stale.ts";
+import { countStale } from "../app/stale.ts";
+import { unwatchedOf } from "../app/unwatched.ts";
 import { looksFolderOf } from "../app/wire.ts";
 import { hintOf, isErrorCode } from "../core/errors.ts";
 import { type PathText, showPath } from "../core/inbox/path-text.ts";
@@ -29,7 +30,7 @@ export const status = defineCommand({
   usage: "[--json]",
   about: [
     "Shows whether a daemon runs, how many photos stand at which stage, what failed or is held and why, and files in the inboxes that are not graded.",
-    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale}], files, troubles, progress, waiting, shoots, locks, silent, unready, pauses}.",
+    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale}], files, troubles, progress, waiting, shoots, locks, silent, unready, pauses, unwatched: [{inbox, message}]}.",
   ],
   options: { ...CONFIG, ...JSON_OUTPUT },
   words: [0, 0],
@@ -57,7 +58,7 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
   for (const inbox of [...known, ...others]) {
     const settings = config.inboxes.find(({ path }) => path === inbox);
     const stale = settings
-      ? (await staleJobs(settings, config, { ledger, files, looksFolder: looksFolderOf(config) })).length
+      ? await countStale(settings, config, { ledger, files, looksFolder: looksFolderOf(config) })
       : 0;
     inboxes.push({
       inbox: inbox === null ? null : showPath(inbox),
@@ -120,6 +121,12 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
     waiting,
     shoots,
     locks,
+    unwatched: (
+      await unwatchedOf(
+        config.inboxes.map(({ path }) => path),
+        ledger,
+      )
+    ).map(({ inbox, message }) => ({ inbox: showPath(inbox), message })),
   };
 }
 
@@ -154,7 +161,7 @@ const SAID: Readonly<Record<Status, string>> = {
 
 function say(
   print: Printer,
-  { daemon, silent, unready, pauses, inboxes, files, troubles, progress, waiting, shoots, locks }: Seen,
+  { daemon, silent, unready, pauses, inboxes, files, troubles, progress, waiting, shoots, locks, unwatched }: Seen,
 ): void {
   print.line(daemon ? `daemon: running (pid ${daemon.pid})` : "daemon: not running; `hotgrade start` starts it");
   for (const { backend, message, hint } of silent) {
@@ -172,6 +179,7 @@ function say(
     if (warn > 0) print.line(`  ${warn} done with verdict warn: look at them (\`hotgrade jobs\` names them)`);
     if (stale > 0) print.line(`  ${stale} graded by an older recipe; \`hotgrade retry --stale\` grades them again`);
   }
+  for (const { inbox, message } of unwatched) print.line(`${inbox}: ${message}`);
   for (const { inbox, look } of locks)
     print.line(`${inbox}: every new photo gets look ${look.slice(0, 8)}; \`hotgrade look unlock\` ends that`);
   for (const { inbox, folder, state, photos } of shoots) {

@@ -32,6 +32,10 @@ const CATALOGUE = {
 
   // Files that arrive.
   "file-truncated": { retry: false, hint: "Copy the file again; it is taken by itself when it is complete." },
+  "link-outside": {
+    retry: false,
+    hint: "Copy or hard-link the photo into the inbox; links are followed only to places inside it.",
+  },
   "file-unsupported": {
     retry: false,
     hint: "hotgrade grades JPEG, PNG, TIFF, WebP, AVIF, HEIC and camera RAW; convert the file or leave it.",

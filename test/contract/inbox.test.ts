@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openInbox } from "../../src/adapters/inbox.ts";
+import { type InboxPorts, openInbox } from "../../src/adapters/inbox.ts";
 import { type Disk, systemDisk } from "../../src/adapters/inbox-disk.ts";
 import { AppError } from "../../src/core/errors.ts";
 import { encodePath, type PathText } from "../../src/core/inbox/path-text.ts";
@@ -55,9 +55,9 @@ function rig(changes: Partial<InboxOptions> & { answer?: (file: Settled) => Prom
   const inbox = openInbox(
     { root: path(root), settleMs: SETTLE, rescanMs: 60_000, order: "name", skip: [], known: [], ...options },
     {
-      async settled(file, turn) {
+      async settled(file, before) {
         const answering = answer(file);
-        await turn;
+        await before;
         settled.push(file);
         return answering;
       },
@@ -533,6 +533,11 @@ describe("folders", () => {
     const refused = Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" });
     const disk: Disk = {
       ...systemDisk,
+      // Who shuts a folder changes its entry, though not its names.
+      async stat(where) {
+        const seen = await systemDisk.stat(where);
+        return seen && isShut && where.endsWith("/shut") ? { ...seen, ctimeNs: "1" } : seen;
+      },
       list: (where) => (isShut && where.endsWith("/shut") ? Promise.reject(refused) : systemDisk.list(where)),
     };
     const { over, gone, troubles } = rig({ disk });
@@ -544,6 +549,32 @@ describe("folders", () => {
     await over(0);
     expect(troubles.at(-1)).toEqual([join(root, "shut"), null]);
     expect(gone).toEqual([]);
+  });
+
+  test("the names of a folder are read again only when it has changed, and once an hour", async () => {
+    write("quiet/a.jpg");
+    const listed: string[] = [];
+    const disk: Disk = {
+      ...systemDisk,
+      async list(where) {
+        listed.push(where.slice(root.length));
+        return systemDisk.list(where);
+      },
+    };
+    const { over, pass, paths, scan } = rig({ disk });
+    await over(10_000);
+    listed.length = 0;
+    await over(10_000);
+    expect(listed).toEqual([]);
+    write("quiet/b.jpg");
+    await over(10_000);
+    expect(paths()).toEqual(["quiet/a.jpg", "quiet/b.jpg"]);
+    expect(new Set(listed)).toEqual(new Set(["/quiet"]));
+    await over(10_000);
+    listed.length = 0;
+    pass(3_600_000);
+    await scan();
+    expect(new Set(listed)).toEqual(new Set(["", "/quiet"]));
   });
 
   test("a folder whose files cannot be looked at is reported until they can", async () => {
@@ -584,7 +615,7 @@ describe("folders", () => {
     isMounted = true;
     await over(SETTLE);
     expect(troubles.at(-1)).toEqual([join(root, "card"), null]);
-    expect([gone, paths()]).toEqual([[], ["card/DCIM/b.jpg", "card/a.jpg"]]);
+    expect([gone, paths()]).toEqual([[], ["card/a.jpg", "card/DCIM/b.jpg"]]);
   });
 
   test("on a network mount inodes say nothing", async () => {
@@ -636,8 +667,8 @@ describe("folders", () => {
     const { over, paths, sighted } = rig({ skip: [path(join(root, "graded"))] });
     await over(SETTLE);
     expect(paths().sort()).toEqual(["album/a.jpg", "in.jpg", "real/a.jpg"]);
-    const ignored = sighted.filter(({ state }) => state === "ignored").map((each) => each.path);
-    expect(ignored.sort()).toEqual(["out.jpg", "own.jpg"]);
+    const refused = sighted.filter(({ code }) => code === "link-outside").map((each) => each.path);
+    expect(refused.sort()).toEqual(["out.jpg", "own.jpg"]);
     fs.rmSync(join(root, "out.jpg"));
     write("out.jpg", other);
     await over(SETTLE);
@@ -692,7 +723,8 @@ describe("recipe files", () => {
 
 describe("by itself", () => {
   /** With the real clock: starts, and gives a promise of the next file. */
-  function running(rescanMs: number, disk?: Disk) {
+  type Watch = Partial<Pick<InboxPorts, "watch"> & Pick<InboxEvents, "watched">>;
+  function running(rescanMs: number, disk?: Disk, { watch, watched }: Watch = {}) {
     const seen: string[] = [];
     let notice = (): void => {};
     const sleep: Clock["sleep"] = (ms, signal) =>
@@ -717,8 +749,9 @@ describe("by itself", () => {
         sighted: async () => {},
         gone: async () => {},
         trouble() {},
+        ...(watched && { watched }),
       },
-      { clock: { now: () => Date.now(), sleep }, log: quiet, monotonic: () => performance.now(), disk },
+      { clock: { now: () => Date.now(), sleep }, log: quiet, monotonic: () => performance.now(), disk, watch },
     );
     open.push(inbox);
     const next = (act: () => void): Promise<void> => {
@@ -755,6 +788,25 @@ describe("by itself", () => {
     await next(() => write("new/second.jpg"));
     await inbox.stop();
     expect(seen).toEqual(["first.jpg", "new/second.jpg"]);
+  });
+
+  test.each(["ENOSPC", "EMFILE"])("where the system refuses a watch (%s) it scans, and says so once", async (errno) => {
+    const told: (string | null)[] = [];
+    const { inbox, seen, next } = running(50, undefined, {
+      watch(_root, _skip, { failed }) {
+        queueMicrotask(() => failed(errno));
+        return { close: async () => {} };
+      },
+      watched: (failure) => told.push(failure),
+    });
+    await next(() => {
+      write("first.jpg");
+      inbox.start();
+    });
+    await next(() => write("new/second.jpg"));
+    await inbox.stop();
+    expect(seen).toEqual(["first.jpg", "new/second.jpg"]);
+    expect(told).toEqual([null, expect.stringContaining("sudo sysctl fs.inotify.")]);
   });
 
   test("a stopped inbox looks no more", async () => {

@@ -11,6 +11,7 @@ import type { Attempt, ClaimRequest, NewJob } from "../../src/ports-ledger.ts";
 import { aNewJob } from "../support/jobs.ts";
 import { copiesSuite } from "./ledger-copies.ts";
 import { poolSuite } from "./ledger-pool.ts";
+import { scaleSuite } from "./ledger-scale.ts";
 import { shootSuite } from "./ledger-shoots.ts";
 
 const request = (changes: Partial<ClaimRequest> = {}): ClaimRequest => ({
@@ -99,6 +100,7 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
 
   describe(`${name}: backends`, () => poolSuite(withLedger));
   describe(`${name}: copies`, () => copiesSuite(withLedger));
+  describe(`${name}: very many`, () => scaleSuite(withLedger));
   describe(`${name}: shoots and looks`, () => shootSuite(withLedger));
 
   describe(`${name}: jobs`, () => {
@@ -630,6 +632,8 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
       } as const;
       await ledger.sightings.put(INBOX, [sighting], 5);
       expect(await ledger.sightings.of(INBOX)).toEqual([sighting]);
+      expect(await ledger.sightings.of(INBOX, { after: sighting.path, limit: 5 })).toEqual([]);
+      expect(await ledger.sightings.of(INBOX, { after: "", limit: 5 })).toEqual([sighting]);
       await ledger.sightings.put(INBOX, [{ ...sighting, state: "taken", code: null, message: null }], 6);
       expect((await ledger.sightings.of(INBOX))[0]?.state).toBe("taken");
       await ledger.sightings.remove(INBOX, [sighting.path]);

@@ -29,7 +29,8 @@ export type TestProject = {
   readonly outbox: string;
   run(...args: readonly string[]): Promise<Ran>;
   json(...args: readonly string[]): Promise<unknown>;
-  start(): Promise<Daemon>;
+  /** `through`: a program and its words that start it, such as `unshare`. */
+  start(how?: { readonly through?: readonly string[] }): Promise<Daemon>;
   remove(): void;
 };
 
@@ -51,8 +52,9 @@ export function makeProject(config: string): TestProject {
       if (stdout === "") throw new Error(`no data: ${stderr}`);
       return JSON.parse(stdout);
     },
-    async start() {
-      const child = spawn(process.execPath, [BIN, "start"], { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+    async start({ through = [] } = {}) {
+      const [program, ...words] = [...through, process.execPath, BIN, "start"];
+      const child = spawn(program!, words, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
       daemons.add(child);
       child.once("exit", () => daemons.delete(child));
       const daemon = listen(child);

@@ -3,6 +3,7 @@ import type { PathText } from "../../core/inbox/path-text.ts";
 import type { Stage, Status } from "../../core/job/job.ts";
 import type { Ledger } from "../../ports.ts";
 import type { Servers } from "../../ports-ledger.ts";
+import { gradedAlikeOver } from "./graded-alike.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
 import { mayServe } from "./serving.ts";
@@ -12,6 +13,7 @@ type Steering = Pick<
   | "get"
   | "ordinal"
   | "find"
+  | "gradedAlike"
   | "wake"
   | "clearWaits"
   | "rebind"
@@ -41,6 +43,8 @@ export function steeredJobsOver(db: Db): Steering {
       "SELECT count(DISTINCT path) FROM jobs JOIN (SELECT inbox AS i, seq AS s FROM jobs WHERE id = ?) ON inbox IS i AND seq <= s",
     )
     .pluck();
+  const byStatus = db.prepare(`
+    SELECT * FROM jobs WHERE status IN (SELECT value FROM json_each(@statuses)) ORDER BY seq DESC LIMIT @limit`);
   const wake = db.prepare("UPDATE jobs SET due_at = min(due_at, @now) WHERE id = @id AND status = 'ready'");
   const clearWaits = db.prepare("UPDATE jobs SET waits_on = NULL, due_at = @now WHERE waits_on = @on");
   const rebind = db.prepare(`
@@ -94,7 +98,9 @@ export function steeredJobsOver(db: Db): Steering {
     get: async (id) => jobOrNone(byId.get(id)),
     find: async ({ ids, inbox, statuses, idPrefix, limit }) => {
       if (ids) return (byIds.all(JSON.stringify(ids)) as JobRow[]).map(jobOf);
-      const rows = find.all({
+      // Few of many: their index finds them without a look at every job.
+      const few = statuses && !inbox && !idPrefix ? byStatus : find;
+      const rows = few.all({
         inbox: inbox ?? null,
         statuses: statuses ? JSON.stringify(statuses) : null,
         idPrefix: idPrefix ?? null,
@@ -102,6 +108,7 @@ export function steeredJobsOver(db: Db): Steering {
       }) as JobRow[];
       return rows.map(jobOf);
     },
+    gradedAlike: gradedAlikeOver(db),
     wake: async (id, now) => void wake.run({ id, now }),
     clearWaits: async (on, now) => clearWaits.run({ on, now }).changes,
     rebind: async (from, to, now) => rebind.run({ from, ...listed(to), now }).changes,

@@ -15,9 +15,9 @@ type Working = Pick<Ledger["jobs"], "add" | "regrade" | "claim" | "renew" | "lea
 export function workingJobsOver(db: Db): Working {
   const insert = db.prepare(`
     INSERT INTO jobs (id, origin, inbox, path, original, picture_sha256, content_sha256, generation, idempotency_key,
-                      recipe, recipe_hash, stage, status, facts, due_at, waits_on, priority, look, parent, shoot, role, created_at)
+                      recipe, recipe_hash, stage, status, facts, due_at, waits_on, priority, turn, look, parent, shoot, role, created_at)
     VALUES (@id, @origin, @inbox, @path, @original, @pictureSha256, @contentSha256, @generation, @idempotencyKey,
-            @recipe, @recipeHash, @stage, 'ready', @facts, @now, @waitsOn, @priority, @look, @parent, @shoot, @role, @now)
+            @recipe, @recipeHash, @stage, 'ready', @facts, @now, @waitsOn, @priority, @turn, @look, @parent, @shoot, @role, @now)
     RETURNING *`);
   const byKey = db.prepare<[string], JobRow>("SELECT * FROM jobs WHERE idempotency_key = ?");
   const byIdentity = db.prepare<[string, string, string], JobRow>(
@@ -62,7 +62,7 @@ export function workingJobsOver(db: Db): Working {
                        END
                    AND (@only IS NULL OR id IN (SELECT value FROM json_each(@only))
                         OR (role = 'hero' AND shoot IN (SELECT shoot FROM jobs WHERE id IN (SELECT value FROM json_each(@only)))))
-                 ORDER BY priority DESC, seq LIMIT 1)
+                 ORDER BY priority DESC, turn, seq LIMIT 1)
     RETURNING *`);
   const renewLease = db.prepare("UPDATE jobs SET lease_until = @until WHERE id = @id AND lease = @lease");
   const stillLeased = db
@@ -112,6 +112,7 @@ export function workingJobsOver(db: Db): Working {
     const row = insert.get({
       ...rest,
       ...joining(job, arrived),
+      turn: job.turn ?? 0,
       look: facts.look ?? null,
       generation,
       parent,

@@ -40,7 +40,9 @@ export function eventsOver(db: Db): Ledger["events"] {
 
 export function sightingsOver(db: Db): Ledger["sightings"] {
   const columns = "path, size_bytes AS sizeBytes, mtime_ns AS mtimeNs, inode, state, code, message";
-  const of = db.prepare<[string], SightingRow>(`SELECT ${columns} FROM sightings WHERE inbox = ?`);
+  const of = db.prepare<[string, string, number], SightingRow>(
+    `SELECT ${columns} FROM sightings WHERE inbox = ? AND path > ? ORDER BY path LIMIT ?`,
+  );
   const all = db.prepare<[], SightingRow & { inbox: string; at: number }>(
     `SELECT ${columns}, inbox, seen_at AS at FROM sightings WHERE state IN ('settling', 'truncated', 'refused') ORDER BY inbox, path`,
   );
@@ -64,7 +66,7 @@ export function sightingsOver(db: Db): Ledger["sightings"] {
     code: row.code as ErrorCode | null,
   });
   return {
-    of: async (inbox) => of.all(inbox).map(sightingOf),
+    of: async (inbox, { after, limit } = { after: "", limit: -1 }) => of.all(inbox, after, limit).map(sightingOf),
     has: async (inbox, path) => has.get(inbox, path) !== undefined,
     all: async () => all.all().map((row) => ({ ...sightingOf(row), inbox: row.inbox as PathText })),
     put: async (inbox, sightings, now) => putAll.immediate(inbox, sightings, now),

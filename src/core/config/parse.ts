@@ -1,5 +1,6 @@
 /** From the plain values of a configuration file to a Config, or to everything that is wrong with them at once. */
 import type { z } from "zod";
+import type { InboxOrder } from "../inbox/order.ts";
 import type { PathText } from "../inbox/path-text.ts";
 import type {
   Disposition,
@@ -66,7 +67,7 @@ export type InboxConfig = {
   readonly raw: RawSetting;
   readonly settleMs: number;
   readonly rescanMs: number;
-  readonly order: "oldest" | "newest" | "name";
+  readonly order: InboxOrder;
   readonly format: OutputFormat;
   readonly quality: number | null;
   readonly bitDepth: BitDepth | "same";

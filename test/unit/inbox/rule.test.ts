@@ -35,6 +35,25 @@ describe("names in an inbox", () => {
     expect(kindOfName(name)).toBe("recipe");
   });
 
+  test.each([
+    "_MG_0001.JPG",
+    "_DSC0001.JPG",
+    "DSC_0001.JPG",
+    "DSCF0001.JPG",
+    "P1000001.JPG",
+    "IMG_0001 (2).JPG",
+    "capt0000.jpg",
+    "Capture0001.jpg",
+    "temp_0001.jpg",
+    "upload-0001.jpg",
+  ])("%s, as cameras and tethering name photos, is a photo", (name) => {
+    expect(kindOfName(name)).toBe("photo");
+  });
+
+  test("a download of gphoto2 has no picture's ending until it has its name", () => {
+    expect(kindOfName("tmpfileAb12Cd")).toBe("none");
+  });
+
   test.each(["README.txt", "a.xmp", "a.cube", "a.grade.json", "a.mov", "jpg", ".jpg", "a", "a.jpg.bak", ""])(
     "%j is nothing",
     (name) => {
@@ -44,6 +63,9 @@ describe("names in an inbox", () => {
 
   test.each([
     "._a.jpg",
+    ".in.IMG_1.JPG.", // proftpd's HiddenStores
+    ".pureftpd-upload.5f3a.15.1a2b.0123456789abcdef",
+    "IMG_1.JPG.uploading",
     ".a.jpg.Xy12Zq",
     ".syncthing.a.jpg.tmp",
     "~syncthing~a.jpg",
