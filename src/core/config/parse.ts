@@ -4,6 +4,7 @@ import type { PathText } from "../inbox/path-text.ts";
 import type { Disposition, FinishName, OnSpatial, OutputFormat, ShootRules, Sidecar } from "../job/job.ts";
 import type { BitDepth, OutputProfile, RawWay } from "../job/picture.ts";
 import { isLookName } from "../lut/names.ts";
+import type { ScheduleSettings } from "../schedule/settings.ts";
 import { parseDuration, parsePixels, parseSize } from "./durations.ts";
 import { type Issue, issuesOf, sentenceOf } from "./issues.ts";
 import { type ConfigText, configSchema, type InboxText } from "./schema.ts";
@@ -38,7 +39,7 @@ export type BackendConfig =
     };
 
 /** Paths are as written until `resolvePaths` made them absolute; a FOLDER of `original` stays relative to the inbox. */
-export type InboxConfig = {
+export type InboxConfig = ScheduleSettings & {
   readonly path: PathText;
   readonly outbox: PathText;
   readonly prompt: string;
@@ -180,6 +181,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     raw: rawOf(text),
     settleMs: parseDuration(settle)!,
     rescanMs: parseDuration(rescan)!,
+    hours: inbox.hours === null ? null : [inbox.hours].flat(),
     original: {
       done: dispositionOf(done),
       failed: dispositionOf(failed),

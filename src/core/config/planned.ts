@@ -3,11 +3,7 @@
 /** Parent key ("" for the top level) → keys to come. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   "": ["web", "retention", "hooks", "housekeeping"],
-  inboxes: [
-    ...["pairs", "pairWait"],
-    ...["duplicates", "metadataChanges", "ownOutputs", "existing"],
-    ...["schedule", "hours", "catchUp", "timezone", "review", "hooks"],
-  ],
+  inboxes: [...["pairs", "pairWait"], ...["duplicates", "metadataChanges", "ownOutputs"], ...["review", "hooks"]],
 };
 
 /** Key → values to come. */
