@@ -86,7 +86,8 @@ export function openSystemSurvey(
     /** What may be photos; undefined while not all of the folder can be read. */
     async photos(): Promise<readonly Lying[] | undefined> {
       if (!(await list()) || !isWhole) return undefined;
-      return (await photos()).filter(({ left }) => left === null);
+      const wanted = (await photos()).filter(({ left }) => left === null);
+      return wanted.map(({ path, sizeBytes, mtimeNs, inode }) => ({ path, sizeBytes, mtimeNs, inode }));
     },
     /** Every file, as far as it can be read; undefined while the folder itself cannot. */
     async everything(): Promise<readonly Named[] | undefined> {
