@@ -6,6 +6,7 @@ import type { Attempt, Ticket, TicketState } from "./core/job/journal.ts";
 import type { JobProgress } from "./core/job/progress.ts";
 import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
+import type { Housekeeping } from "./ports-housekeeping.ts";
 import type { Looks, Shoots, ShootWanted } from "./ports-looks.ts";
 import type { LiveTicket, Servers, Unable, Usual } from "./ports-pool.ts";
 
@@ -258,6 +259,7 @@ export type Ledger = {
   };
   readonly looks: Looks;
   readonly shoots: Shoots;
+  readonly housekeeping: Housekeeping;
   readonly progress: {
     /** Kept at most once a second for each job, and only while it is at fetch with this ticket. */
     put(progress: JobProgress, now: number): Promise<void>;

@@ -49,7 +49,13 @@ export async function runDaemon(
   await announce();
   let folders: Folders | undefined;
   const steered = async () => folders?.refresh();
-  const line = await startLine(ports, { instance, limits: config.limits, inboxes: config.inboxes, steered });
+  const line = await startLine(ports, {
+    instance,
+    limits: config.limits,
+    inboxes: config.inboxes,
+    house: config,
+    steered,
+  });
   const context = { ports, config, sha256: sha256Of, accepted: () => line.runner.nudge(), say: events.say };
   folders = await openFolders(config, context, signal);
   events.started();

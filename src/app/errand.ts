@@ -113,7 +113,15 @@ async function run({ project, files, log, signal, progress, say }: Errand, gathe
   const lock = first ?? (await waitForTurn(file, ports, signal, say));
   const mine = new Set<string>();
   const { limits, inboxes } = project.config;
-  const line = lock && (await startLine(ports, { instance: ports.ids.uuid(), limits, inboxes, only: () => [...mine] }));
+  const line =
+    lock &&
+    (await startLine(ports, {
+      instance: ports.ids.uuid(),
+      limits,
+      inboxes,
+      house: project.config,
+      only: () => [...mine],
+    }));
   try {
     const accepted = () => line?.runner.nudge();
     const refusals = await gather(

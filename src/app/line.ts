@@ -1,5 +1,6 @@
 /** The line at work: the runner, its sweep and the backends' nudges, from start to stop. */
 import { type HoursOf, keepHours, setHours } from "./hours.ts";
+import type { Housekeeping } from "./housekeeping.ts";
 import { openProgress } from "./progress.ts";
 import { openRunner, type Runner } from "./runner.ts";
 import { openSweep } from "./sweep.ts";
@@ -15,6 +16,7 @@ export type LineOptions = {
   readonly instance: string;
   readonly limits: { readonly attempts: number; readonly rewinds: number };
   readonly inboxes: readonly HoursOf[];
+  readonly house: Housekeeping;
   readonly only?: () => readonly string[];
   /** Another process wrote to the ledger. */
   readonly steered?: () => Promise<void>;
@@ -23,7 +25,7 @@ export type LineOptions = {
 /** Starts the line. Whoever calls holds the ledger's lock. */
 export async function startLine(
   ports: LinePorts,
-  { instance, limits, inboxes, only, steered: told }: LineOptions,
+  { instance, limits, inboxes, house, only, steered: told }: LineOptions,
 ): Promise<Line> {
   const { backends, clock, ledger, log } = ports;
   await backends.begin();
@@ -35,7 +37,7 @@ export async function startLine(
     rewindsMax: limits.rewinds,
     ...(only ? { only } : {}),
   });
-  const sweep = openSweep(ports, instance, () => runner.nudge());
+  const sweep = openSweep(ports, instance, house, () => runner.nudge());
   const tellProgress = openProgress(ports);
   const stopping = new AbortController();
 

@@ -1,5 +1,6 @@
 /** The ledger over one SQLite file. SQL lives in this folder and nowhere else. */
 import type { Ledger } from "../../ports.ts";
+import { housekeepingOver } from "./housekeeping.ts";
 import { decidedJobsOver } from "./job-decisions.ts";
 import { steeredJobsOver } from "./job-list.ts";
 import { workingJobsOver } from "./jobs.ts";
@@ -33,6 +34,7 @@ export function ledgerOver(db: Db): Ledger {
     switches: switchesOver(db),
     daemon: daemonOver(db),
     progress: progressOver(db),
+    housekeeping: housekeepingOver(db),
     changed: changesOf(db),
     close: async () => void db.close(),
   };

@@ -9,6 +9,7 @@ import { parseDuration, parsePixels, parseSize } from "./durations.ts";
 import { type Issue, issuesOf, sentenceOf } from "./issues.ts";
 import { type ConfigText, configSchema, type InboxText } from "./schema.ts";
 import { backend } from "./schema-backend.ts";
+import { type Retention, retentionOf } from "./schema-retention.ts";
 
 export type { Issue } from "./issues.ts";
 
@@ -87,6 +88,9 @@ export type Config = {
   readonly ledger: { readonly driver: "sqlite"; readonly file: PathText };
   readonly backends: readonly BackendConfig[];
   readonly inboxes: readonly InboxConfig[];
+  readonly retention: Retention;
+  /** Cron's words; null is every now and then. */
+  readonly housekeeping: string | null;
   /** Bytes for pictures in work, or "auto": see `memoryBudget` in adapters/system.ts. */
   readonly memory: "auto" | number;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" | "fatal"; readonly file: PathText | null };
@@ -119,6 +123,8 @@ function configOf(text: ConfigText, given: ConfigText): Config {
       const named = given.inboxes?.[at]?.workflow !== undefined;
       return inboxOf(inbox, named ? inbox.workflow : (text.comfyui?.workflow ?? inbox.workflow));
     }),
+    retention: retentionOf(text.retention),
+    housekeeping: text.housekeeping,
     memory: text.memory === "auto" ? "auto" : parseSize(text.memory)!,
     log: { level: text.log.level, file: text.log.file as PathText | null },
     limits: {

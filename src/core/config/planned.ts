@@ -2,7 +2,7 @@
 
 /** Parent key ("" for the top level) → keys to come. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  "": ["web", "retention", "hooks", "housekeeping"],
+  "": ["web", "hooks"],
   inboxes: [...["pairs", "pairWait"], ...["duplicates", "metadataChanges", "ownOutputs"], ...["review", "hooks"]],
 };
 

@@ -7,6 +7,7 @@ import { isLookName } from "../lut/names.ts";
 import { duration, pixels, size } from "./measured.ts";
 import { backend, backendName } from "./schema-backend.ts";
 import { outputFields } from "./schema-output.ts";
+import { retentionFields } from "./schema-retention.ts";
 import { scheduleFields } from "./schema-schedule.ts";
 import { NAME_WORDS, PROMPT_WORDS, placesOf } from "./template.ts";
 
@@ -217,6 +218,7 @@ export const configSchema = z.strictObject({
     .max(256)
     .prefault([{ path: "inbox" }])
     .describe("The watched folders. Without it: one, `inbox`."),
+  ...retentionFields,
   memory: z
     .union([z.literal("auto"), size("256MiB", "64TiB")], { error: "expected auto, or a size such as 4GiB" })
     .default("auto")
