@@ -21,6 +21,9 @@ import { sha256Of } from "./wire.ts";
 /** `take`: it becomes a job. `known`: it is one. `wait`: it is not whole yet. `refuse`: it cannot be graded. `leave`: nothing happens. */
 export type Fate = "take" | "known" | "wait" | "refuse" | "leave";
 
+/** Files judged at once; each is read whole. */
+const JUDGED_AT_ONCE = 8;
+
 export type Foreseen = {
   readonly inbox: PathText;
   readonly path: PathText;
@@ -71,13 +74,15 @@ async function foreseeInbox(
   const ignores = isFirst && inbox.existing === "ignore";
   const waitsFor = await waitOf(inbox, isFirst, ports);
 
-  let accepted: Job | undefined;
-  const take = intakeFor(inbox, { ports, config, sha256: sha256Of, accepted: (job) => (accepted = job) });
   const rows: Foreseen[] = [];
-  for (const file of lying) {
-    rows.push(await judge(file));
-    progress(rows.length, lying.length);
-  }
+  const queue = [...lying];
+  const judging = Array.from({ length: JUDGED_AT_ONCE }, async () => {
+    for (let file = queue.pop(); file; file = queue.pop()) {
+      rows.push(await judge(file));
+      progress(rows.length, lying.length);
+    }
+  });
+  await Promise.all(judging);
   return rows;
 
   async function judge(file: Named): Promise<Foreseen> {
@@ -94,8 +99,7 @@ async function foreseeInbox(
     if (ignores) return row("leave", THERE_BEFORE);
     const ending = await file.ending();
     if (ending.kind === "incomplete") return row("wait", `Not whole: ${ending.reason}.`, { code: "file-truncated" });
-    accepted = undefined;
-    const verdict = await take(settledOf(file)).catch((thrown: unknown) => asAppError(thrown));
+    const { verdict, accepted } = await taken(file);
     if (verdict instanceof Error) return row("wait", verdict.message, { code: verdict.code });
     return accepted ? takenRow(accepted) : verdictRow(verdict);
 
@@ -120,6 +124,13 @@ async function foreseeInbox(
       const as = { workflow: asks ? workflow : null, backends: asks ? backends : [], output, waitsFor: wait };
       return row("take", wait === null ? how : `${how}; waits for ${wait}`, as);
     }
+  }
+
+  async function taken(file: Named) {
+    let accepted: Job | undefined;
+    const take = intakeFor(inbox, { ports, config, sha256: sha256Of, accepted: (job) => (accepted = job) });
+    const verdict = await take(settledOf(file)).catch((thrown: unknown) => asAppError(thrown));
+    return { verdict, accepted };
   }
 
   function settledOf({ path, sizeBytes, mtimeNs, inode }: Named) {
