@@ -22,7 +22,7 @@ import { sha256Of } from "./wire.ts";
 export type Fate = "take" | "known" | "wait" | "refuse" | "leave";
 
 /** Files judged at once; each is read whole. */
-const JUDGED_AT_ONCE = 8;
+const JUDGED_AT_ONCE = 16;
 
 export type Foreseen = {
   readonly inbox: PathText;
@@ -114,7 +114,7 @@ async function foreseeInbox(
     function takenRow(job: Job): Foreseen {
       if (jobs.has(job.id)) return row("known", `The picture is known: job ${job.id.slice(0, 8)}, ${job.status}.`);
       const { photo } = job.facts;
-      const naming = photo && namingOf(job, photo);
+      const naming = photo && namingOf(job, photo, 1);
       const suffix = naming?.files.at(-1)?.suffix ?? "";
       const output = naming ? joinPath(naming.folder, `${naming.stems[0]}${suffix}` as PathText) : null;
       const asks = STAGES.indexOf(job.stage) < STAGES.indexOf("lut");

@@ -25,7 +25,8 @@ const SUFFIXES: Readonly<Record<Sidecar, string>> = {
   report: ".grade.json",
 };
 
-export function namingOf(job: Job, info: PictureInfo): Naming {
+/** `stemsMax`: one where only the wanted name matters, since each stem is cut to the bytes that a name may have. */
+export function namingOf(job: Job, info: PictureInfo, stemsMax = STEMS_TRIED_MAX): Naming {
   const { output } = job.recipe;
   const format = writtenFormat(output.format, info.format);
   const ext = extensionFor(job.path, format);
@@ -36,7 +37,7 @@ export function namingOf(job: Job, info: PictureInfo): Naming {
   const sidecars = wanted.map((kind) => ({ kind, suffix: SUFFIXES[kind] }));
   return {
     folder: joinPath(output.outbox, outboxFolder(output.structure, relative)),
-    stems: stemCandidates(stem, STEMS_TRIED_MAX),
+    stems: stemCandidates(stem, stemsMax),
     files: [...sidecars, { kind: "photo", suffix: `.${ext}` }],
     format,
   };
