@@ -18,6 +18,7 @@ export async function openFolders(config: Config, context: IntakeContext, signal
   const say = context.say ?? (() => {});
   const open = new Map<string, OpenInbox>();
   const working: Promise<void>[] = [];
+  const sweeps = new Map<string, Promise<void>>();
   let refreshing: Promise<void> = Promise.resolve();
 
   async function begin(inbox: InboxConfig): Promise<void> {
@@ -26,12 +27,17 @@ export async function openFolders(config: Config, context: IntakeContext, signal
     if (inbox.schedule === null) opened!.scanner.start();
   }
   const sweep = async (inbox: InboxConfig): Promise<void> => {
+    // A scanner that is closed meanwhile would never settle: the two wait for each other.
+    await refreshing.catch(() => undefined);
     const scanner = open.get(inbox.path)!.scanner;
-    await sweepUntilSettled([scanner], inbox.settleMs, context.ports, signal);
+    const sweeping = sweepUntilSettled([scanner], inbox.settleMs, context.ports, signal);
+    sweeps.set(inbox.path, sweeping);
+    await sweeping;
   };
   const reopen = async (): Promise<void> => {
     for (const inbox of config.inboxes) {
       if (signal.aborted || (await ledger.switches.get(existingOf(inbox.path))) === undefined) continue;
+      await sweeps.get(inbox.path)?.catch(() => undefined);
       await open.get(inbox.path)?.scanner.stop();
       await begin(inbox);
       log.info({ inbox: inbox.path }, "photos that were there before are taken");
