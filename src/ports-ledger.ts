@@ -7,6 +7,7 @@ import type { JobProgress } from "./core/job/progress.ts";
 import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
 import type { Copies } from "./ports-copies.ts";
+import type { Housekeeping } from "./ports-housekeeping.ts";
 import type { Looks, Shoots, ShootWanted } from "./ports-looks.ts";
 import type { Outputs } from "./ports-outputs.ts";
 import type { LiveTicket, Servers, Unable, Usual } from "./ports-pool.ts";
@@ -165,8 +166,11 @@ export type Ledger = {
     /** Jobs at queue or fetch on a backend that is not in `known` go back to `upload`. Gives how many. */
     unbind(known: readonly string[], now: number): Promise<number>;
     counts(): Promise<readonly Count[]>;
-    /** How many jobs stand at these stages, in work or ready, on this backend; of a higher priority than `above` alone. */
-    load(stages: readonly Stage[], backend: string, above?: number): Promise<number>;
+    /**
+     * How many jobs stand at these stages, in work or ready, on this backend; of a higher priority than `above` alone. Those that
+     * may not be submitted now, since their inbox is paused or its hours are over, keep nobody else's place.
+     */
+    load(stages: readonly Stage[], backend: string, now: number, above?: number): Promise<number>;
     /** The lowest priority among the jobs that these backends have; null when they have none. */
     lowestPriority(backends: readonly string[]): Promise<number | null>;
     /** How many stand at these stages with a preview, in work, or ready and due. */
@@ -217,6 +221,7 @@ export type Ledger = {
   readonly copies: Copies;
   readonly looks: Looks;
   readonly shoots: Shoots;
+  readonly housekeeping: Housekeeping;
   readonly progress: {
     /** Kept at most once a second for each job, and only while it is at fetch with this ticket. */
     put(progress: JobProgress, now: number): Promise<void>;

@@ -59,7 +59,7 @@ export function openPool(members: readonly Member[], ledger: Ledger, clock: Cloc
     const known = recipe.backends.flatMap((name) => byName.get(name) ?? []);
     if (known.length === 0)
       throw new AppError("backend-unknown", `No backend is called ${recipe.backends.join(" or ")}.`);
-    const pauses = await readPauses(ledger);
+    const pauses = await readPauses(ledger, clock.now());
     const able: Member[] = [];
     const reasons: string[] = [];
     for (const member of known) {
@@ -85,7 +85,7 @@ export function openPool(members: readonly Member[], ledger: Ledger, clock: Cloc
     const asked = able.map(async ({ backend: { name }, weight }) => ({
       name,
       weight,
-      waiting: await ledger.jobs.load(["queue", "fetch"], name),
+      waiting: await ledger.jobs.load(["queue", "fetch"], name, clock.now()),
       usualMs: (await ledger.runs.usual(name, recipe.workflow))?.medianMs ?? null,
       hasPlate: facts.plate !== undefined && (await ledger.plates.placement(facts.plate, name)) !== undefined,
     }));
@@ -120,7 +120,7 @@ export function openPool(members: readonly Member[], ledger: Ledger, clock: Cloc
     async withRoom(above) {
       const free: string[] = [];
       for (const name of breaker.up()) {
-        const load = (await ledger.jobs.load(["queue", "fetch"], name, above)) + sendingTo(name);
+        const load = (await ledger.jobs.load(["queue", "fetch"], name, clock.now(), above)) + sendingTo(name);
         if (load < memberOf(name).backend.depth + UPLOADS_AHEAD) free.push(name);
       }
       return free;

@@ -5,7 +5,7 @@ import { hostFacts } from "../adapters/system.ts";
 import { backendsFor } from "../core/config/recipe.ts";
 import { AppError } from "../core/errors.ts";
 import type { Files, Log } from "../ports.ts";
-import { openInboxes } from "./inboxes.ts";
+import { type Folders, openFolders } from "./folders.ts";
 import { startLine } from "./line.ts";
 import { openPorts, type Project, sha256Of } from "./wire.ts";
 
@@ -13,7 +13,11 @@ const ANNOUNCE_MS = 5_000;
 /** Each tick wakes the processor: a hundred a second cost as much as all else that an idle daemon does. */
 const LOOP_RESOLUTION_MS = 50;
 
-export type DaemonEvents = { started(): void };
+export type DaemonEvents = {
+  started(): void;
+  /** A sentence for whoever sits at the terminal. */
+  say(sentence: string): void;
+};
 
 /** Runs until the signal aborts. Errors: `ledger-locked`, those of the ledger and the folders. */
 export async function runDaemon(
@@ -44,13 +48,17 @@ export async function runDaemon(
       loopDelayMaxMs: Math.max(0, delay.max / 1e6 - LOOP_RESOLUTION_MS),
     });
   await announce();
-  const line = await startLine(ports, { instance, limits: config.limits });
-  const context = { ports, config, sha256: sha256Of, accepted: () => line.runner.nudge() };
-  const inboxes = await openInboxes(config, config.inboxes, context);
-  for (const { config: inbox, scanner } of inboxes) {
-    log.info({ inbox: inbox.path, outbox: inbox.outbox }, "inbox is watched");
-    scanner.start();
-  }
+  let folders: Folders | undefined;
+  const steered = async () => folders?.refresh();
+  const line = await startLine(ports, {
+    instance,
+    limits: config.limits,
+    inboxes: config.inboxes,
+    house: config,
+    steered,
+  });
+  const context = { ports, config, sha256: sha256Of, accepted: () => line.runner.nudge(), say: events.say };
+  folders = await openFolders(config, context, signal);
   events.started();
   const prepared = Promise.all(
     config.inboxes.map(({ workflow, slots, params, ...inbox }) =>
@@ -62,7 +70,7 @@ export async function runDaemon(
     if (!signal.aborted) await announce().catch((err) => log.debug({ err }, "the daemon's row could not be written"));
   }
   log.info({}, "stopping");
-  await Promise.all(inboxes.map(({ scanner }) => scanner.stop()));
+  await folders.stop();
   await prepared;
   await line.stop();
   await ledger.daemon.leave(instance);

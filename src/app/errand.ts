@@ -8,11 +8,13 @@ import { AppError } from "../core/errors.ts";
 import { startOf } from "../core/job/identity.ts";
 import { ENDED, type Job } from "../core/job/job.ts";
 import type { Files, Log } from "../ports.ts";
+import { hoursSentence, waitsUntil } from "./hours.ts";
 import { openInboxes } from "./inboxes.ts";
 import { addJob, type IntakeContext, type NewPhoto } from "./intake.ts";
 import { startLine } from "./line.ts";
 import { shootOf } from "./looks.ts";
 import { readPauses } from "./pauses.ts";
+import { sweepUntilSettled } from "./schedules.ts";
 import { type LinePorts, openPorts, type Project, sha256Of } from "./wire.ts";
 
 const FOLLOW_MS = 250;
@@ -34,6 +36,8 @@ export type Errand = {
   readonly signal: AbortSignal;
   /** Called now and then with the jobs as they stand. */
   readonly progress: (jobs: readonly Job[]) => void;
+  /** Told what a person at the terminal should read, in sentences. */
+  readonly say?: (sentence: string) => void;
 };
 
 /** The photos that `find` gives, through the line, to their ends. */
@@ -87,12 +91,9 @@ export function sweepInboxes(errand: Errand, inboxes: readonly InboxConfig[]): P
     const { clock, ledger } = context.ports;
     const startedAt = clock.now();
     const settleMs = Math.min(...inboxes.map((inbox) => inbox.settleMs));
-    for (;;) {
-      const looks = await Promise.all(opened.map(({ scanner }) => scanner.scan()));
-      if (errand.signal.aborted || looks.every(({ settling }) => settling === 0)) break;
-      await clock.sleep(settleMs / 2, errand.signal);
-    }
-    await Promise.all(opened.map(({ scanner }) => scanner.stop()));
+    const scanners = opened.map(({ scanner }) => scanner);
+    await sweepUntilSettled(scanners, settleMs, context.ports, errand.signal);
+    await Promise.all(scanners.map((scanner) => scanner.stop()));
     for (const { path } of inboxes)
       for (const job of await ledger.jobs.find({ inbox: path, statuses: ["ready", "leased"] })) mine.add(job.id);
     const paths = new Set<string>(inboxes.map(({ path }) => path));
@@ -112,16 +113,29 @@ type Gather = (
   mine: Set<string>,
 ) => Promise<readonly Refusal[]>;
 
-async function run({ project, files, log, signal, progress }: Errand, gather: Gather): Promise<ErrandResult> {
-  const lock = takeLineLock(project.config.ledger.file);
+async function run({ project, files, log, signal, progress, say }: Errand, gather: Gather): Promise<ErrandResult> {
+  const { file } = project.config.ledger;
+  const first = takeLineLock(file);
   const ports = await openPorts(project, files, log);
+  const lock = first ?? (await waitForTurn(file, ports, signal, say));
   const mine = new Set<string>();
-  const { limits } = project.config;
-  const line = lock && (await startLine(ports, { instance: ports.ids.uuid(), limits, only: () => [...mine] }));
+  const { limits, inboxes } = project.config;
+  const line =
+    lock &&
+    (await startLine(ports, {
+      instance: ports.ids.uuid(),
+      limits,
+      inboxes,
+      house: project.config,
+      only: () => [...mine],
+    }));
   try {
     const accepted = () => line?.runner.nudge();
-    const refusals = await gather({ ports, config: project.config, sha256: sha256Of, accepted }, mine);
-    const stuck = await follow(mine, { ports, signal, progress, isOurs: lock !== undefined });
+    const refusals = await gather(
+      { ports, config: project.config, sha256: sha256Of, accepted, ...(say && { say }) },
+      mine,
+    );
+    const stuck = await follow(mine, { ports, signal, progress, isOurs: lock !== undefined, inboxes });
     signal.throwIfAborted();
     return { jobs: await ports.ledger.jobs.find({ ids: [...mine] }), refusals, stuck };
   } finally {
@@ -131,16 +145,30 @@ async function run({ project, files, log, signal, progress }: Errand, gather: Ga
   }
 }
 
+/** Beside a daemon there is nothing to wait for; beside another errand, its end: then the lock is ours. */
+async function waitForTurn(file: string, { clock, ledger }: LinePorts, signal: AbortSignal, say: Errand["say"]) {
+  for (let told = false; !signal.aborted; told = true) {
+    const daemon = await ledger.daemon.get();
+    if (daemon && clock.now() - daemon.seenAt <= STUCK_MAX_MS) return undefined;
+    const lock = takeLineLock(file);
+    if (lock) return lock;
+    if (!told) say?.("Another hotgrade is at work on this ledger: waiting for its end.");
+    await clock.sleep(FOLLOW_MS, signal);
+  }
+  return undefined;
+}
+
 type Following = Pick<Errand, "signal" | "progress"> & {
   readonly ports: LinePorts;
   /** Do we run the line ourselves, or does a daemon? */
   readonly isOurs: boolean;
+  readonly inboxes: readonly InboxConfig[];
 };
 
 /** Waits until every job has ended or is held; gives the error that kept all of them from moving too long. */
 async function follow(
   mine: ReadonlySet<string>,
-  { ports, signal, progress, isOurs }: Following,
+  { ports, signal, progress, isOurs, inboxes }: Following,
 ): Promise<AppError | null> {
   const { clock, ledger } = ports;
   let stuckSince: number | null = null;
@@ -156,7 +184,7 @@ async function follow(
     const seenAt = (await ledger.daemon.get())?.seenAt ?? 0;
     if (!isOurs && clock.now() - seenAt > STUCK_MAX_MS)
       return new AppError("interrupted", "The daemon that had these photos has stopped.");
-    const trouble = open.every(({ status }) => status === "ready") ? await troubleOf(open, ports) : null;
+    const trouble = open.every(({ status }) => status === "ready") ? await troubleOf(open, ports, inboxes) : null;
     // A pause ends by somebody's word alone.
     if (trouble?.code === "paused") return trouble;
     stuckSince = trouble ? (stuckSince ?? clock.now()) : null;
@@ -173,8 +201,12 @@ async function heldShoots(jobs: readonly Job[], { shoots }: LinePorts["ledger"])
 }
 
 /** What keeps these waiting jobs, when it is the surroundings that do; null while any of them may still move. */
-async function troubleOf(open: readonly Job[], { backends, ledger }: LinePorts): Promise<AppError | null> {
-  const pauses = await readPauses(ledger);
+async function troubleOf(
+  open: readonly Job[],
+  { backends, clock, ledger }: LinePorts,
+  inboxes: readonly InboxConfig[],
+): Promise<AppError | null> {
+  const pauses = await readPauses(ledger, clock.now());
   let trouble: AppError | null = null;
   for (const job of open) {
     const { id, stage, facts, recipe, inbox, shoot, waitsOn } = job;
@@ -183,7 +215,12 @@ async function troubleOf(open: readonly Job[], { backends, ledger }: LinePorts):
     const isStopped = (backend: string) => pauses.isPaused({ backend, inbox }) || pauses.isDrained(backend);
     const names = recipe.backends.filter((name) => !goesOut || !isStopped(name));
     if (goesOut && names.length === 0) {
-      trouble = new AppError("paused", "Nothing is sent to a model: hotgrade is paused.");
+      const settings = inboxes.find(({ path }) => path === inbox);
+      const until = settings && pauses.closedUntil(inbox) !== undefined && waitsUntil(settings, clock.now());
+      trouble = new AppError(
+        "paused",
+        until ? hoursSentence(open, inbox, until) : "Nothing is sent to a model: hotgrade is paused.",
+      );
       continue;
     }
     const obstacle =

@@ -5,10 +5,10 @@ import { releaseMemory } from "../adapters/system.ts";
 import type { Config, InboxConfig } from "../core/config/parse.ts";
 import { dispositionFolders } from "../core/config/recipe.ts";
 import { hintOf } from "../core/errors.ts";
-import type { PathText } from "../core/inbox/path-text.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import { isRawName } from "../core/inbox/rule.ts";
 import type { Inbox, Ledger, Sighting } from "../ports.ts";
+import { beginInbox, THERE_BEFORE } from "./first-start.ts";
 import { type IntakeContext, intakeFor } from "./intake.ts";
 import { unwatchedTeller } from "./unwatched.ts";
 
@@ -21,14 +21,14 @@ export async function openInboxes(
   inboxes: readonly InboxConfig[],
   context: IntakeContext,
 ): Promise<readonly OpenInbox[]> {
-  const outboxes = config.inboxes.map(({ outbox }) => outbox);
   return Promise.all(
-    inboxes.map(async (inbox) => ({ config: inbox, scanner: await openOne(inbox, outboxes, context) })),
+    inboxes.map(async (inbox) => ({ config: inbox, scanner: await openOne(inbox, config.inboxes, context) })),
   );
 }
 
 /** A RAW that was refused or left alone is asked about again: the configuration may have changed its mind. */
 function afresh(known: Sighting, { raw }: InboxConfig): Sighting {
+  if (known.message === THERE_BEFORE) return known;
   const isAnswer = known.state === "ignored" || (known.state === "refused" && known.code === "file-unsupported");
   const wasLinked = known.state === "ignored" && raw.kind === "skip";
   if (!isAnswer || wasLinked || !isRawName(known.path)) return known;
@@ -45,20 +45,21 @@ async function knownOf(inbox: InboxConfig, { sightings }: Pick<Ledger, "sighting
   }
 }
 
-async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], context: IntakeContext): Promise<Inbox> {
+async function openOne(inbox: InboxConfig, inboxes: readonly InboxConfig[], context: IntakeContext): Promise<Inbox> {
   const { clock, files, ledger, log } = context.ports;
   // One that cannot be made is told as trouble by its scanner, which looks again; the others are served meanwhile.
   await files
     .makeFolder(inbox.path)
     .catch((err) => log.warn({ folder: showPath(inbox.path), err }, "inbox cannot be made"));
-  const take = intakeFor(inbox, context);
+  const say = context.say ?? (() => {});
+  const take = await beginInbox(inbox, intakeFor(inbox, context), { ...context.config, inboxes }, context.ports, say);
   return openInbox(
     {
       root: inbox.path,
       settleMs: inbox.settleMs,
       rescanMs: inbox.rescanMs,
       order: inbox.order,
-      skip: [...outboxes, ...dispositionFolders(inbox)],
+      skip: [...inboxes.map(({ outbox }) => outbox), ...dispositionFolders(inbox)],
       known: await knownOf(inbox, ledger),
     },
     {

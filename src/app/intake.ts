@@ -35,6 +35,8 @@ export type IntakeContext = {
   readonly sha256: (text: string) => string;
   /** Called for every job that a file became, new or known. */
   readonly accepted?: (job: Job) => void;
+  /** Told what a person at the terminal should read, in sentences. */
+  readonly say?: (sentence: string) => void;
 };
 
 export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {

@@ -1,4 +1,6 @@
 /** The line at work: the runner, its sweep and the backends' nudges, from start to stop. */
+import { type HoursOf, keepHours, setHours } from "./hours.ts";
+import type { Housekeeping } from "./housekeeping.ts";
 import { openProgress } from "./progress.ts";
 import { openRunner, type Runner } from "./runner.ts";
 import { openSweep } from "./sweep.ts";
@@ -13,21 +15,29 @@ export type Line = {
 export type LineOptions = {
   readonly instance: string;
   readonly limits: { readonly attempts: number; readonly rewinds: number };
+  readonly inboxes: readonly HoursOf[];
+  readonly house: Housekeeping;
   readonly only?: () => readonly string[];
+  /** Another process wrote to the ledger. */
+  readonly steered?: () => Promise<void>;
 };
 
 /** Starts the line. Whoever calls holds the ledger's lock. */
-export async function startLine(ports: LinePorts, { instance, limits, only }: LineOptions): Promise<Line> {
+export async function startLine(
+  ports: LinePorts,
+  { instance, limits, inboxes, house, only, steered: told }: LineOptions,
+): Promise<Line> {
   const { backends, clock, ledger, log } = ports;
   await backends.begin();
   await ledger.jobs.freeLeases(instance, clock.now());
+  await setHours(inboxes, ports);
   const runner = openRunner(ports, {
     instance,
     attemptsMax: limits.attempts,
     rewindsMax: limits.rewinds,
     ...(only ? { only } : {}),
   });
-  const sweep = openSweep(ports, instance, () => runner.nudge());
+  const sweep = openSweep(ports, instance, house, () => runner.nudge());
   const tellProgress = openProgress(ports);
   const stopping = new AbortController();
 
@@ -52,8 +62,18 @@ export async function startLine(ports: LinePorts, { instance, limits, only }: Li
   const steered = async (): Promise<void> => {
     sweep.nudge();
     await runner.refresh();
+    await told?.();
   };
-  const working = Promise.all([runner.run(), sweep.run(stopping.signal), watchLedger(ports, steered, stopping.signal)]);
+  const hoursChanged = (): void => {
+    sweep.nudge();
+    runner.nudge();
+  };
+  const working = Promise.all([
+    runner.run(),
+    sweep.run(stopping.signal),
+    watchLedger(ports, steered, stopping.signal),
+    keepHours(inboxes, ports, hoursChanged, stopping.signal),
+  ]);
   // The rejection is handed on by stop(); until then it must not count as unhandled.
   working.catch((err) => log.fatal({ err }, "the line has ended"));
   return {

@@ -13,7 +13,7 @@ export function tendBackends({ backends, clock, ledger }: Ports & { readonly bac
   /** Photos of backends that are silent, hang or get nothing new go where they may be graded sooner. */
   async function moveJobs(): Promise<number> {
     const now = clock.now();
-    const pauses = await readPauses(ledger);
+    const pauses = await readPauses(ledger, clock.now());
     const up = backends.up().filter((name) => !pauses.isOff(name));
     const to = { names: up, unable: backends.unable() };
     let moved = 0;
@@ -30,7 +30,7 @@ export function tendBackends({ backends, clock, ledger }: Ports & { readonly bac
 
   /** Prompts that wait on a server for photos that shall not be graded now are taken out of its queue. */
   async function takeBack(signal: AbortSignal): Promise<number> {
-    const pauses = await readPauses(ledger);
+    const pauses = await readPauses(ledger, clock.now());
     if (pauses.none) {
       leftRunning.clear();
       return 0;

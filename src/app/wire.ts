@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { open as openBuiltin } from "../adapters/backends/builtin.ts";
 import { options as comfyuiOptions, open as openComfyui } from "../adapters/backends/comfyui.ts";
 import { openPictures } from "../adapters/pictures/pictures.ts";
+import { openLedgerCopy } from "../adapters/sqlite/copy.ts";
 import { openLedger } from "../adapters/sqlite/ledger.ts";
 import { openRemoteLedger } from "../adapters/sqlite/remote.ts";
 import { hostFacts, memoryBudget, systemClock, systemIds } from "../adapters/system.ts";
@@ -13,6 +14,7 @@ import { AppError } from "../core/errors.ts";
 import { type PathText, showPath } from "../core/inbox/path-text.ts";
 import type { Files, Ledger, Log, Ports } from "../ports.ts";
 import { type Member, openPool, type Pool } from "./backends.ts";
+import { readOnly } from "./read-only.ts";
 
 const AUTHORITY_BYTES_MAX = 1024 * 1024;
 
@@ -55,6 +57,29 @@ export async function openPorts({ config, root }: Project, files: Files, log: Lo
     workFolder: join(folder, "work") as PathText,
     async close() {
       await Promise.all(members.map(({ backend }) => backend.close()));
+      await pictures.close();
+      await ledger.close();
+    },
+  };
+}
+
+/** To try intake without leaving a trace: a ledger that is thrown away, a disk that is only read, no backend. */
+export async function openDryPorts({ config }: Project, files: Files, log: Log) {
+  const facts = hostFacts();
+  const ledger = await openLedgerCopy(config.ledger.file, systemClock.now());
+  const memoryBytes = memoryBudget(config.memory, facts);
+  const pictures = await openPictures({ workers: facts.cpus, memoryBytes, pixelsMax: config.limits.pixels, log });
+  return {
+    clock: systemClock,
+    ids: systemIds,
+    log,
+    files: readOnly(files),
+    pictures,
+    ledger,
+    backends: openPool([], ledger, systemClock, log),
+    looksFolder: looksFolderOf(config),
+    workFolder: join(dirname(config.ledger.file), "work") as PathText,
+    async close() {
       await pictures.close();
       await ledger.close();
     },

@@ -1,11 +1,13 @@
 /** jobs and job: the list, and one job's whole history. */
+import { systemClock } from "../adapters/system.ts";
+import { waitsUntil } from "../app/hours.ts";
 import { hintOf } from "../core/errors.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import { type Job, STATUSES, type Status } from "../core/job/job.ts";
 import { defineCommand } from "./command.ts";
 import { absolute } from "./config-paths.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
-import { jobData, jobNamed, openProject, progressOf, standing, withLedger } from "./project.ts";
+import { jobData, jobNamed, type OpenProject, openProject, progressOf, standing, withLedger } from "./project.ts";
 
 export const jobs = defineCommand({
   name: "jobs",
@@ -71,12 +73,20 @@ export const job = defineCommand({
       return { found, attempts, tickets, outputs, progress };
     });
     if (options.json) {
-      print.json({ ...jobData(found, progress), prompt: found.recipe.prompt, attempts, tickets, outputs });
+      print.json({
+        ...jobData(found, progress),
+        waitsUntil: waitOf(found, project),
+        prompt: found.recipe.prompt,
+        attempts,
+        tickets,
+        outputs,
+      });
       return undefined;
     }
     print.line(`job       ${found.id}`);
     print.line(`photo     ${showPath(found.original)}`);
-    print.line(`stands    ${standing(found, progress)}`);
+    const until = waitOf(found, project);
+    print.line(`stands    ${standing(found, progress)}${until === null ? "" : `, waits until ${until}`}`);
     print.line(`prompt    ${found.recipe.prompt}`);
     if (found.facts.fit)
       print.line(`look      ${found.facts.verdict}, ΔE ${found.facts.fit.score.toFixed(2)} left over`);
@@ -109,6 +119,13 @@ export const job = defineCommand({
     return undefined;
   },
 });
+
+/** When the hours of its inbox begin, if it is those that a photo waits for. */
+function waitOf({ inbox, stage, status }: Job, { config }: OpenProject): string | null {
+  const settings = config.inboxes.find(({ path }) => path === inbox);
+  if (!settings || status !== "ready" || (stage !== "upload" && stage !== "queue")) return null;
+  return waitsUntil(settings, systemClock.now()) ?? null;
+}
 
 const outsideOf = ({ facts: { outside } }: Job): string =>
   outside === undefined ? "" : `: ${Math.round(100 * outside)} % of its colours are unknown to the look`;

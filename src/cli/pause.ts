@@ -1,5 +1,6 @@
 /** pause and resume: what goes to the models, and what does not for now. The ledger keeps it; the daemon sees it there. */
 import { systemClock } from "../adapters/system.ts";
+import { ASKED, askSentence } from "../app/first-start.ts";
 import { drainOf, pauseOf } from "../app/pauses.ts";
 import { AppError } from "../core/errors.ts";
 import { type PathText, showPath } from "../core/inbox/path-text.ts";
@@ -103,15 +104,15 @@ async function say(
 
 /** What is paused now, each with a sentence. */
 export async function pausesOf(ledger: Ledger): Promise<readonly { readonly name: string; readonly what: string }[]> {
-  const names = [...(await ledger.switches.all("pause")), ...(await ledger.switches.all("drain:"))].map(
-    ({ name }) => name,
-  );
-  return names.map((name) => {
+  const switches = [...(await ledger.switches.all("pause")), ...(await ledger.switches.all("drain:"))];
+  return switches.map(({ name, value }) => {
     const [kind, of, ...rest] = name.split(":");
     const which = rest.join(":");
     if (kind === "drain")
       return { name, what: `backend ${which} is drained: it ends what it has and gets nothing more` };
     if (of === "backend") return { name, what: `backend ${which} is paused` };
+    const asked = ASKED.exec(value);
+    if (asked) return { name, what: askSentence(which as PathText, Number(asked[1])) };
     if (of === "inbox") return { name, what: `inbox ${showPath(which as PathText)} is paused` };
     return { name, what: "paused: nothing is sent to a model; `hotgrade resume` goes on" };
   });

@@ -1,6 +1,7 @@
 /** retry, cancel, approve, reject: what a person decides about jobs. They speak to the ledger; the daemon sees it there. */
 import { systemClock, systemIds } from "../adapters/system.ts";
 import { bringHome } from "../app/bring-home.ts";
+import { existingOf, THERE_BEFORE } from "../app/first-start.ts";
 import { regrade, staleJobs } from "../app/stale.ts";
 import { looksFolderOf } from "../app/wire.ts";
 import { AppError } from "../core/errors.ts";
@@ -15,13 +16,14 @@ import { meant, tell, WHICH, type Which } from "./which.ts";
 export const retry = defineCommand({
   name: "retry",
   summary: "let failed, held or cancelled photos go on; grade stale ones again",
-  usage: "[ID…] [--failed | --stale | --inbox PATH | --all]",
+  usage: "[ID…] [--failed | --stale | --existing | --inbox PATH | --all]",
   about: [
     "A failed or cancelled photo goes on from the stage it failed at; an original that was put away comes back to its inbox. A held one asks the model again with a new seed; `approve` takes what is there instead.",
     "--stale grades photos again whose recipe (configuration, prompt.txt) was edited since: the results come beside the old ones under the next number.",
   ],
   options: {
     failed: { kind: "flag", about: "All that failed." },
+    existing: { kind: "flag", about: "Photos that `existing: ignore` left alone." },
     stale: { kind: "flag", about: "All done photos with an older recipe." },
     ...WHICH,
   },
@@ -34,6 +36,7 @@ export const retry = defineCommand({
     const { options } = context;
     const project = await openProject(context, options.config);
     const ids = await withLedger(project, async (ledger) => {
+      if (options.existing) return takeExisting(context, project, ledger, options.inbox);
       if (options.stale && context.words.length > 0)
         throw new AppError("usage", "--stale means all stale photos; leave it out to retry the ones you name");
       if (options.stale) return retryStale(context, project, ledger, options.inbox);
@@ -44,7 +47,12 @@ export const retry = defineCommand({
       const others = jobs.map(({ id }) => id).filter((id) => !home.includes(id));
       return [...home, ...(await ledger.jobs.retry(others, systemClock.now()))];
     });
-    return tell(context, options.json, ids, "will be tried again");
+    return tell(
+      context,
+      options.json,
+      ids,
+      options.existing ? "left alone before will be taken" : "will be tried again",
+    );
   },
 });
 
@@ -59,6 +67,25 @@ async function retryStale({ cwd }: CommandContext, project: OpenProject, ledger:
       ids.push(...(await regrade(stale, ports)));
     }
   return ids;
+}
+
+/** Gives their paths. A daemon looks again at once, and otherwise the next start does. */
+async function takeExisting(
+  { cwd, words }: CommandContext,
+  project: OpenProject,
+  ledger: Ledger,
+  inbox: string | undefined,
+) {
+  if (words.length > 0) throw new AppError("usage", "--existing means all photos of an inbox that were left alone");
+  const wanted = inbox === undefined ? undefined : absolute(cwd, inbox);
+  const paths: string[] = [];
+  for (const { path } of project.config.inboxes) {
+    if (wanted !== undefined && path !== wanted) continue;
+    const left = (await ledger.sightings.of(path)).filter(({ message }) => message === THERE_BEFORE);
+    if (left.length > 0) await ledger.switches.set(existingOf(path), "take", systemClock.now());
+    paths.push(...left.map((file) => file.path));
+  }
+  return paths;
 }
 
 export const cancel = defineCommand({

@@ -3,10 +3,13 @@ import { join } from "node:path";
 import { systemClock } from "../adapters/system.ts";
 import { UNREADY_PREFIX } from "../app/abilities.ts";
 import { DOWN_PREFIX } from "../app/breaker.ts";
+import { begunOf, THERE_BEFORE } from "../app/first-start.ts";
+import { waitsUntil } from "../app/hours.ts";
 import { lockOf } from "../app/looks.ts";
 import { countStale } from "../app/stale.ts";
 import { unwatchedOf } from "../app/unwatched.ts";
 import { looksFolderOf } from "../app/wire.ts";
+import type { InboxConfig } from "../core/config/parse.ts";
 import { hintOf, isErrorCode } from "../core/errors.ts";
 import { type PathText, showPath } from "../core/inbox/path-text.ts";
 import { STAGES, STATUSES, type Stage, type Status } from "../core/job/job.ts";
@@ -30,7 +33,7 @@ export const status = defineCommand({
   usage: "[--json]",
   about: [
     "Shows whether a daemon runs, how many photos stand at which stage, what failed or is held and why, and files in the inboxes that are not graded.",
-    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale}], files, troubles, progress, waiting, shoots, locks, silent, unready, pauses, unwatched: [{inbox, message}]}.",
+    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale, schedule, hours, leftAlone, waiting}], files, troubles, progress, waiting, shoots, locks, silent, unready, pauses, unwatched: [{inbox, message}]}.",
   ],
   options: { ...CONFIG, ...JSON_OUTPUT },
   words: [0, 0],
@@ -64,6 +67,10 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
       inbox: inbox === null ? null : showPath(inbox),
       ...tally(counts.filter((count) => count.inbox === inbox)),
       stale,
+      schedule: settings?.schedule ?? null,
+      hours: settings?.hours ?? null,
+      leftAlone: settings ? await leftAlone(ledger, settings) : 0,
+      waiting: settings ? photosWaiting(counts, settings) : null,
     });
   }
   const troubled = await ledger.jobs.find({ statuses: ["failed", "held"], limit: LISTED_MAX });
@@ -149,6 +156,24 @@ function tally(counts: readonly Count[]) {
   return { statuses, stages, warn };
 }
 
+/** How many photos would go to a model if the hours of their inbox had begun, and when they do; null where none waits for that. */
+function photosWaiting(counts: readonly Count[], settings: InboxConfig) {
+  const until = waitsUntil(settings, systemClock.now());
+  const photos = counts
+    .filter(
+      ({ inbox, stage, status }) =>
+        inbox === settings.path && status === "ready" && ["upload", "queue"].includes(stage),
+    )
+    .reduce((sum, { count }) => sum + count, 0);
+  return until === undefined || photos === 0 ? null : { photos, until };
+}
+
+/** Files that `existing: ignore` leaves alone. */
+async function leftAlone(ledger: Ledger, { path }: InboxConfig): Promise<number> {
+  if ((await ledger.switches.get(begunOf(path))) !== "ignored") return 0;
+  return (await ledger.sightings.of(path)).filter(({ message }) => message === THERE_BEFORE).length;
+}
+
 const SAID: Readonly<Record<Status, string>> = {
   ready: "waiting their turn",
   leased: "in work",
@@ -171,11 +196,17 @@ function say(
   for (const { backend, workflow, message } of unready)
     print.line(`backend ${backend} cannot run ${workflow}: ${message}`);
   for (const { what } of pauses) print.line(what);
-  for (const { inbox, statuses, stages, warn, stale } of inboxes) {
+  for (const { inbox, statuses, stages, warn, stale, leftAlone, waiting: hours } of inboxes) {
     const parts = STATUSES.filter((name) => statuses[name] > 0).map((name) => `${statuses[name]} ${SAID[name]}`);
     print.line(`${inbox ?? "(hotgrade grade)"}: ${parts.join(", ") || "no photos yet"}`);
     const open = STAGES.filter((stage) => stages[stage] > 0).map((stage) => `${stages[stage]} at ${stage}`);
     if (open.length > 0) print.line(`  ${open.join(", ")}`);
+    if (hours)
+      print.line(`  ${hours.photos} ${hours.photos === 1 ? "photo waits" : "photos wait"} until ${hours.until}`);
+    if (leftAlone > 0)
+      print.line(
+        `  ${leftAlone} left alone since they were there before; \`hotgrade retry --inbox PATH --existing\` takes them`,
+      );
     if (warn > 0) print.line(`  ${warn} done with verdict warn: look at them (\`hotgrade jobs\` names them)`);
     if (stale > 0) print.line(`  ${stale} graded by an older recipe; \`hotgrade retry --stale\` grades them again`);
   }

@@ -135,7 +135,10 @@ const CATALOGUE = {
   "disk-full": { retry: true, hint: "Free space; the job goes on by itself." },
   "output-exists": { retry: false, hint: "Name another --out; hotgrade never overwrites a file." },
 
-  paused: { retry: true, hint: "`hotgrade resume` goes on; `hotgrade status` says what is paused." },
+  paused: {
+    retry: true,
+    hint: "`hotgrade resume` ends a pause; hours begin by themselves. `hotgrade status` says which it is.",
+  },
   "worker-died": {
     retry: true,
     hint: "The picture worker ended (out of memory, or a broken file). It is tried again.",

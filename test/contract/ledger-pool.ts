@@ -95,6 +95,32 @@ export function poolSuite(withLedger: WithLedger): void {
       expect(await claimable(ledger)).toEqual(["b", "c"]);
     });
 
+    withLedger("outside the hours of an inbox its photos go to no model; what needs none goes on", async (ledger) => {
+      const lut = { stage: "lut", facts: { preview: "p" as PathText } } as const;
+      await add(ledger, "a");
+      await add(ledger, "b", { stage: "queue", facts: { backend: "gpu-1", plate: "p" } });
+      await add(ledger, "c", lut);
+      await add(ledger, "d", { inbox: "/photos/other" as PathText });
+      await submitted(ledger, "e");
+      const at = (now: number) =>
+        claimable(ledger, { stages: ["lut", "fetch", "queue", "upload"], now, until: now + 9 });
+      await ledger.switches.set(`hours:inbox:${INBOX}`, "[100, 200]", 1);
+      expect(await at(99)).toEqual(["c", "e", "d"]);
+      expect(await at(100)).toEqual(["c", "e", "b", "a", "d"]);
+      expect(await at(199)).toEqual(["c", "e", "b", "a", "d"]);
+      expect(await at(200)).toEqual(["c", "e", "d"]);
+    });
+
+    withLedger("photos that wait for their hours or the end of a pause keep nobody's place", async (ledger) => {
+      await add(ledger, "a", { stage: "queue", facts: { backend: "gpu-1", plate: "p" } });
+      await submitted(ledger, "b");
+      const load = (now: number) => ledger.jobs.load(["queue", "fetch"], "gpu-1", now);
+      await ledger.switches.set(`hours:inbox:${INBOX}`, "[100, 200]", 1);
+      expect([await load(99), await load(100), await load(200)]).toEqual([1, 2, 1]);
+      await stop(ledger, `pause:inbox:${INBOX}`);
+      expect(await load(100)).toBe(1);
+    });
+
     withLedger("a paused backend gets no plates and no prompts, a drained one no plates", async (ledger) => {
       await add(ledger, "a");
       await add(ledger, "b", { recipe: aRecipe({ backends: ["gpu-2"] }) });
@@ -120,8 +146,8 @@ export function poolSuite(withLedger: WithLedger): void {
       await submitted(ledger, "b", "gpu-1", 7);
       await submitted(ledger, "c", "gpu-2", -1);
       expect(await ledger.jobs.lowestPriority(["gpu-1"])).toBe(2);
-      expect(await ledger.jobs.load(["queue", "fetch"], "gpu-1")).toBe(2);
-      expect(await ledger.jobs.load(["queue", "fetch"], "gpu-1", 2)).toBe(1);
+      expect(await ledger.jobs.load(["queue", "fetch"], "gpu-1", 0)).toBe(2);
+      expect(await ledger.jobs.load(["queue", "fetch"], "gpu-1", 0, 2)).toBe(1);
     });
   });
 

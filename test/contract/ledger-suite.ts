@@ -377,8 +377,8 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
     withLedger("counts and load say how many stand where", async (ledger) => {
       await add(ledger, { id: "a", path: "1" as PathText, stage: "queue", facts: { backend: "gpu-1" } });
       await add(ledger, { id: "b", path: "2" as PathText, stage: "queue", facts: { backend: "gpu-2" } });
-      expect(await ledger.jobs.load(["queue", "fetch"], "gpu-3")).toBe(0);
-      expect(await ledger.jobs.load(["queue"], "gpu-1")).toBe(1);
+      expect(await ledger.jobs.load(["queue", "fetch"], "gpu-3", 0)).toBe(0);
+      expect(await ledger.jobs.load(["queue"], "gpu-1", 0)).toBe(1);
       const preview = "/w/p.png" as PathText;
       await add(ledger, { id: "c", path: "3" as PathText, stage: "write", facts: { preview } }, 50);
       expect([await ledger.jobs.loadDue(["write"], 49), await ledger.jobs.loadDue(["write"], 50)]).toEqual([0, 1]);

@@ -58,7 +58,9 @@ export function makeProject(config: string): TestProject {
       daemons.add(child);
       child.once("exit", () => daemons.delete(child));
       const daemon = listen(child);
-      await daemon.line(({ message }) => message === "inbox is watched");
+      await daemon.line(
+        ({ message }) => message === "inbox is watched" || message === "inbox is swept by its schedule",
+      );
       return daemon;
     },
     remove() {

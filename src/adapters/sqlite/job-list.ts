@@ -6,7 +6,7 @@ import type { Servers } from "../../ports-ledger.ts";
 import { gradedAlikeOver } from "./graded-alike.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
-import { mayServe } from "./serving.ts";
+import { INBOX_STOPPED, mayServe } from "./serving.ts";
 
 type Steering = Pick<
   Ledger["jobs"],
@@ -74,7 +74,8 @@ export function steeredJobsOver(db: Db): Steering {
     .prepare(`
     SELECT count(*) FROM jobs
     WHERE stage IN (SELECT value FROM json_each(@stages)) AND status IN ('ready', 'leased')
-      AND backend = @backend AND (@above IS NULL OR priority > @above)`)
+      AND backend = @backend AND (@above IS NULL OR priority > @above)
+      AND NOT (stage = 'queue' AND status = 'ready' AND ${INBOX_STOPPED})`)
     .pluck();
   const loadDue = db
     .prepare(`
@@ -122,8 +123,8 @@ export function steeredJobsOver(db: Db): Steering {
       })),
     moveOn: async (from, to, now) => moveOn.run({ from, ...listed(to), now }).changes,
     lowestPriority: async (backends) => lowestPriority.get(JSON.stringify(backends)) as number | null,
-    load: async (stages, backend, above) =>
-      load.get({ stages: JSON.stringify(stages), backend, above: above ?? null }) as number,
+    load: async (stages, backend, now, above) =>
+      load.get({ stages: JSON.stringify(stages), backend, now, above: above ?? null }) as number,
     loadDue: async (stages, now) => loadDue.get({ stages: JSON.stringify(stages), now }) as number,
     freeLeases: async (alive, now) => free.run({ alive, now }).changes,
     nextDue: async (now) => nextDue.get({ now }) as number | null,

@@ -7,7 +7,7 @@ import type { Attempt, NewJob, Regrade } from "../../ports-ledger.ts";
 import { firstOver } from "./copies.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
-import { mayServe } from "./serving.ts";
+import { INBOX_STOPPED, mayServe } from "./serving.ts";
 import { joinerOver, tenderOver } from "./shoots.ts";
 
 type Working = Pick<Ledger["jobs"], "add" | "regrade" | "claim" | "renew" | "leased" | "note" | "finish">;
@@ -52,10 +52,12 @@ export function workingJobsOver(db: Db): Working {
                          WHEN stage = 'fetch' THEN backend IN (SELECT value FROM json_each(@backends))
                          WHEN stage = 'queue' THEN
                            backend IN (SELECT value FROM json_each(@backends))
-                           AND NOT EXISTS (SELECT 1 FROM switches WHERE name IN ('pause', 'pause:inbox:' || inbox, 'pause:backend:' || backend))
+                           AND NOT EXISTS (SELECT 1 FROM switches WHERE name IN ('pause', 'pause:backend:' || backend))
+                           AND NOT ${INBOX_STOPPED}
                          WHEN stage = 'upload' THEN
                            (@above IS NULL OR priority > @above)
-                           AND NOT EXISTS (SELECT 1 FROM switches WHERE name IN ('pause', 'pause:inbox:' || inbox))
+                           AND NOT EXISTS (SELECT 1 FROM switches WHERE name = 'pause')
+                           AND NOT ${INBOX_STOPPED}
                            AND (${mayServe("@backends", "NOT EXISTS (SELECT 1 FROM switches WHERE name IN ('pause:backend:' || its.value, 'drain:backend:' || its.value))")}
                                 OR NOT EXISTS (SELECT 1 FROM json_each(recipe, '$.backends') WHERE value IN (SELECT value FROM json_each(@known))))
                          ELSE 1

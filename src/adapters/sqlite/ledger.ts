@@ -1,12 +1,13 @@
 /** The ledger over one SQLite file. SQL lives in this folder and nowhere else. */
 import type { Ledger } from "../../ports.ts";
 import { copiesOver } from "./copies.ts";
+import { housekeepingOver } from "./housekeeping.ts";
 import { decidedJobsOver } from "./job-decisions.ts";
 import { steeredJobsOver } from "./job-list.ts";
 import { workingJobsOver } from "./jobs.ts";
 import { attemptLogOver, daemonOver, eventsOver, sightingsOver, switchesOver } from "./journal.ts";
 import { looksOver } from "./looks.ts";
-import { changesOf, openDatabase } from "./open.ts";
+import { changesOf, type Db, openDatabase } from "./open.ts";
 import { outputsOver } from "./outputs.ts";
 import { progressOver } from "./progress.ts";
 import { runsOver } from "./runs.ts";
@@ -15,7 +16,11 @@ import { platesOver, ticketsOver } from "./tickets.ts";
 
 /** Opens (and makes, and migrates) the ledger in `file`. Errors: `ledger-newer`, `ledger-damaged`, `file-failed`. */
 export function openLedger(file: string, now: number): Ledger {
-  const db = openDatabase(file, now);
+  return ledgerOver(openDatabase(file, now));
+}
+
+/** The ledger over an open file. */
+export function ledgerOver(db: Db): Ledger {
   return {
     jobs: { ...workingJobsOver(db), ...decidedJobsOver(db), ...steeredJobsOver(db) },
     plates: platesOver(db),
@@ -31,6 +36,7 @@ export function openLedger(file: string, now: number): Ledger {
     switches: switchesOver(db),
     daemon: daemonOver(db),
     progress: progressOver(db),
+    housekeeping: housekeepingOver(db),
     changed: changesOf(db),
     close: async () => void db.close(),
   };

@@ -66,6 +66,7 @@ export async function openRemoteLedger(file: string, now: number): Promise<Ledge
     switches: groupOf("switches"),
     daemon: groupOf("daemon"),
     progress: groupOf("progress"),
+    housekeeping: groupOf("housekeeping"),
     changed: () => call(null, "changed", []) as Promise<boolean>,
     close: async () => {
       await call(null, "close", []);

@@ -14,10 +14,12 @@ import type {
 } from "../job/job.ts";
 import type { BitDepth, OutputProfile, RawWay } from "../job/picture.ts";
 import { isLookName } from "../lut/names.ts";
+import type { ScheduleSettings } from "../schedule/settings.ts";
 import { parseDuration, parsePixels, parseSize } from "./durations.ts";
 import { type Issue, issuesOf, sentenceOf } from "./issues.ts";
 import { type ConfigText, configSchema, type InboxText } from "./schema.ts";
 import { backend } from "./schema-backend.ts";
+import { type Retention, retentionOf } from "./schema-retention.ts";
 
 export type { Issue } from "./issues.ts";
 
@@ -48,7 +50,7 @@ export type BackendConfig =
     };
 
 /** Paths are as written until `resolvePaths` made them absolute; a FOLDER of `original` stays relative to the inbox. */
-export type InboxConfig = {
+export type InboxConfig = ScheduleSettings & {
   readonly path: PathText;
   readonly outbox: PathText;
   readonly prompt: string;
@@ -99,6 +101,9 @@ export type Config = {
   readonly ledger: { readonly driver: "sqlite"; readonly file: PathText };
   readonly backends: readonly BackendConfig[];
   readonly inboxes: readonly InboxConfig[];
+  readonly retention: Retention;
+  /** Cron's words; null is every now and then. */
+  readonly housekeeping: string | null;
   /** Bytes for pictures in work, or "auto": see `memoryBudget` in adapters/system.ts. */
   readonly memory: "auto" | number;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" | "fatal"; readonly file: PathText | null };
@@ -131,6 +136,8 @@ function configOf(text: ConfigText, given: ConfigText): Config {
       const named = given.inboxes?.[at]?.workflow !== undefined;
       return inboxOf(inbox, named ? inbox.workflow : (text.comfyui?.workflow ?? inbox.workflow));
     }),
+    retention: retentionOf(text.retention),
+    housekeeping: text.housekeeping,
     memory: text.memory === "auto" ? "auto" : parseSize(text.memory)!,
     log: { level: text.log.level, file: text.log.file as PathText | null },
     limits: {
@@ -195,6 +202,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     rescanMs: parseDuration(rescan)!,
     structure: text.structure === "keep" ? "keep" : "flat",
     original: originalsOf(text),
+    hours: inbox.hours === null ? null : [inbox.hours].flat(),
   };
 }
 

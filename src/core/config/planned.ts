@@ -2,12 +2,8 @@
 
 /** Parent key ("" for the top level) → keys to come. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  "": ["web", "retention", "hooks", "housekeeping"],
-  inboxes: [
-    ...["pairs", "pairWait"],
-    ...["existing"],
-    ...["schedule", "hours", "catchUp", "timezone", "review", "hooks"],
-  ],
+  "": ["web", "hooks"],
+  inboxes: [...["pairs", "pairWait"], ...["review", "hooks"]],
 };
 
 /** Key → values to come. */

@@ -10,6 +10,8 @@ import { identityFields } from "./schema-identity.ts";
 import { namingFields } from "./schema-naming.ts";
 import { originalFields } from "./schema-original.ts";
 import { outputFields } from "./schema-output.ts";
+import { retentionFields } from "./schema-retention.ts";
+import { scheduleFields } from "./schema-schedule.ts";
 import { PATH_MAX, template } from "./schema-text.ts";
 import { PROMPT_WORDS } from "./template.ts";
 
@@ -132,6 +134,7 @@ const inbox = z.strictObject({
     ),
   rawLimit: duration("1s", "15m").default("10m").describe("How long `rawCommand` may take for one photo."),
   ...identityFields,
+  ...scheduleFields,
   ...outputFields,
   ...namingFields,
   times: z
@@ -178,6 +181,7 @@ export const configSchema = z.strictObject({
     .max(256)
     .prefault([{ path: "inbox" }])
     .describe("The watched folders. Without it: one, `inbox`."),
+  ...retentionFields,
   memory: z
     .union([z.literal("auto"), size("256MiB", "64TiB")], { error: "expected auto, or a size such as 4GiB" })
     .default("auto")

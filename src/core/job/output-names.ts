@@ -34,7 +34,8 @@ export type GradeWords = {
   readonly number: number;
 };
 
-export function namingOf(job: Job, info: PictureInfo, grade: GradeWords): Naming {
+/** `stemsMax`: one where only the wanted name matters, since each stem is cut to the bytes that a name may have. */
+export function namingOf(job: Job, info: PictureInfo, grade: GradeWords, stemsMax = STEMS_TRIED_MAX): Naming {
   const { output } = job.recipe;
   const format = writtenFormat(output.format, info.format);
   const ext = extensionFor(job.path, format);
@@ -45,7 +46,7 @@ export function namingOf(job: Job, info: PictureInfo, grade: GradeWords): Naming
   const sidecars = wanted.map((kind) => ({ kind, suffix: SUFFIXES[kind] }));
   return {
     folder: joinPath(output.outbox, outboxFolder(output.structure, relative)),
-    stems: stemCandidates(stem, STEMS_TRIED_MAX),
+    stems: stemCandidates(stem, stemsMax),
     files: [...sidecars, { kind: "photo", suffix: `.${ext}` }],
     format,
   };
