@@ -38,7 +38,12 @@ export type IntakeContext = {
 
 export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
   const { ports, config } = context;
+  /** Photos are read side by side and queued in the order in which they were handed in. */
+  let queued: Promise<void> = Promise.resolve();
   return async (file) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const after = queued;
+    queued = after.then(() => promise);
     try {
       if (inbox.raw.kind === "skip" && (await ports.pictures.rawKind(file.absolute)) !== null) return LEFT_ALONE;
       const { prompt, cube } = await folderWords(file.path, inbox, ports);
@@ -51,6 +56,7 @@ export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
           inbox: inbox.path,
           origin: "inbox",
           recipe,
+          after,
           priority: inbox.priority,
           turn: turnOf(inbox.order, ports.clock.now()),
         },
@@ -67,6 +73,8 @@ export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
       if (error.retry || error.code === "internal") throw error;
       await putAway(file, inbox.original.unsupported, inbox, ports);
       return { state: "refused", code: error.code, message: error.message };
+    } finally {
+      resolve();
     }
   };
 }
@@ -77,6 +85,8 @@ export type NewPhoto = Settled & {
   readonly recipe: Recipe;
   readonly priority: number;
   readonly turn?: number;
+  /** It is queued after what this waits for. */
+  readonly after?: Promise<void>;
 };
 
 /** The job of a photo, new or known; undefined when the file is an output of ours. Errors: the file's own. */
@@ -106,6 +116,7 @@ export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeC
 
   const recipeHash = sha256(canonicalRecipe(recipe));
   const key = inbox === null ? sha256([origin, absolute, pictureSha256, recipeHash].join("\n")) : null;
+  await photo.after;
   const { job } = await ledger.jobs.add(
     {
       id: ids.uuid(),
