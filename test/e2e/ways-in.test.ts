@@ -93,6 +93,7 @@ describe("a file that is written", () => {
       [{ do: "reserve", bytes: bytes.length }, ...fills],
       PAUSE_MS,
     );
+    await daemon.line(isDone("reserved.jpg"));
     await expectOnly(daemon, ["reserved.jpg"]);
   });
 
@@ -110,6 +111,7 @@ describe("a file that is written", () => {
       ],
       PAUSE_MS,
     );
+    await daemon.line(isDone("renamed.jpg"));
     await expectOnly(daemon, ["renamed.jpg"]);
   });
 
@@ -136,6 +138,7 @@ describe("a file that is written", () => {
     writeFileSync(join(project.inbox, "filled.jpg"), "");
     await daemon.until(async () => ((await project.json("status")) as Status).files.length === 2);
     await writeApart(join(project.inbox, "filled.jpg"), file, [{ do: "append", from: 0, to: bytes.length }], 0);
+    await daemon.line(isDone("filled.jpg"));
     await expectOnly(daemon, ["filled.jpg"]);
     const { files } = (await project.json("status")) as Status;
     expect(files.map(({ path, state }) => [path, state])).toEqual([[join(project.inbox, "empty.jpg"), "settling"]]);
