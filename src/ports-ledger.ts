@@ -152,8 +152,11 @@ export type Ledger = {
      * preview is there go on with it from `lut`; of a shoot only a photo that is alone in it. Gives the ids that changed.
      */
     approve(ids: readonly string[], now: number, finish?: FinishName): Promise<readonly string[]>;
-    /** Held jobs ask the model again with a new seed; of a shoot, another photo asks. Gives the ids that changed. */
-    reject(ids: readonly string[], now: number): Promise<readonly string[]>;
+    /**
+     * Held jobs ask the model again with a new seed, whatever their recipe says of seeds, or with these words; of a shoot whose
+     * look fails, another photo asks. Gives the ids that changed.
+     */
+    reject(ids: readonly string[], now: number, prompt?: string): Promise<readonly string[]>;
     /** Done jobs write their outputs again from the look they have, at this strength 0 … 1. Gives the ids that changed. */
     rewrite(ids: readonly string[], strength: number, now: number): Promise<readonly string[]>;
     /** Jobs placed on `from` and not yet submitted go back to `upload` when one of `to` may serve them. Gives how many. */

@@ -95,6 +95,7 @@ export function jobData(job: Job, progress?: JobProgress) {
     score: facts.score ?? null,
     finish: facts.cube === undefined ? null : (facts.finish ?? "lut"),
     heatmap: facts.heatmap === undefined ? null : showPath(facts.heatmap),
+    proof: facts.proof === undefined ? null : showPath(facts.proof),
     outputs: (facts.outputs ?? []).map(showPath),
     notes: facts.notes ?? [],
     look: facts.look ?? null,
@@ -126,6 +127,7 @@ export function sayTroubles(print: Printer, jobs: readonly Job[]): void {
     if ((status !== "failed" && status !== "held") || !failure) continue;
     print.say(`${showPath(path)} (job ${id.slice(0, 8)}) ${status === "held" ? "is held for you" : "failed"}`);
     print.error(new AppError(failure.code, failure.message));
+    if (facts.proof) print.say(`  proof: ${showPath(facts.proof)}`);
     if (facts.heatmap) print.say(`  where: ${showPath(facts.heatmap)}`);
   }
 }

@@ -183,8 +183,9 @@ function say(
     print.line(`${path}: ${state}${code ? ` [${code}]` : ""} ${message ?? ""}`.trimEnd());
     if (hint) print.line(`  hint: ${hint}`);
   }
-  for (const { id, path, status: how, error, heatmap } of troubles) {
+  for (const { id, path, status: how, error, heatmap, proof } of troubles) {
     print.line(`${path}: ${how} [${error?.code ?? ""}] ${error?.message ?? ""} (job ${id.slice(0, 8)})`);
+    if (proof) print.line(`  proof: ${proof}`);
     if (heatmap) print.line(`  where: ${heatmap}`);
     if (error) print.line(`  hint: ${error.hint}`);
   }

@@ -54,6 +54,7 @@ export type InboxConfig = {
   readonly lutSize: number;
   readonly strength: number;
   readonly onSpatial: OnSpatial;
+  readonly review: boolean;
   readonly raw: RawSetting;
   readonly settleMs: number;
   readonly rescanMs: number;

@@ -6,7 +6,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   inboxes: [
     ...["pairs", "pairWait"],
     ...["duplicates", "metadataChanges", "ownOutputs", "existing"],
-    ...["schedule", "hours", "catchUp", "timezone", "review", "hooks"],
+    ...["schedule", "hours", "catchUp", "timezone", "hooks"],
   ],
 };
 

@@ -7,6 +7,7 @@ import { isLookName } from "../lut/names.ts";
 import { duration, pixels, size } from "./measured.ts";
 import { backend, backendName } from "./schema-backend.ts";
 import { outputFields } from "./schema-output.ts";
+import { reviewFields } from "./schema-review.ts";
 import { NAME_WORDS, PROMPT_WORDS, placesOf } from "./template.ts";
 
 export const DEFAULT_PROMPT = "Warm cinematic color grading, soft contrast, slightly lifted blacks";
@@ -149,6 +150,7 @@ const inbox = z.strictObject({
     ),
   rawLimit: duration("1s", "15m").default("10m").describe("How long `rawCommand` may take for one photo."),
   ...outputFields,
+  ...reviewFields,
   suffix: z
     .string()
     .max(64)
