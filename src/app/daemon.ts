@@ -5,6 +5,7 @@ import { hostFacts } from "../adapters/system.ts";
 import { backendsFor } from "../core/config/recipe.ts";
 import { AppError } from "../core/errors.ts";
 import type { Files, Log } from "../ports.ts";
+import { openCourier } from "./courier.ts";
 import { openInboxes } from "./inboxes.ts";
 import { startLine } from "./line.ts";
 import { openPorts, type Project, sha256Of } from "./wire.ts";
@@ -43,6 +44,7 @@ export async function runDaemon(
       loopDelayMaxMs: Math.max(0, delay.max / 1e6 - LOOP_RESOLUTION_MS),
     });
   await announce();
+  const courier = await openCourier(ports, project);
   const line = await startLine(ports, { instance, limits: config.limits });
   const context = { ports, config, sha256: sha256Of, accepted: () => line.runner.nudge() };
   const inboxes = await openInboxes(config, config.inboxes, context);
@@ -64,6 +66,7 @@ export async function runDaemon(
   await Promise.all(inboxes.map(({ scanner }) => scanner.stop()));
   await prepared;
   await line.stop();
+  await courier.stop();
   await ledger.daemon.leave(instance);
   await ports.close();
   lock.release();

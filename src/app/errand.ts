@@ -8,6 +8,7 @@ import { AppError } from "../core/errors.ts";
 import { startOf } from "../core/job/identity.ts";
 import { ENDED, type Job } from "../core/job/job.ts";
 import type { Files, Log } from "../ports.ts";
+import { openCourier } from "./courier.ts";
 import { openInboxes } from "./inboxes.ts";
 import { addJob, type IntakeContext, type NewPhoto } from "./intake.ts";
 import { startLine } from "./line.ts";
@@ -110,15 +111,18 @@ async function run({ project, files, log, signal, progress }: Errand, gather: Ga
   const ports = await openPorts(project, files, log);
   const mine = new Set<string>();
   const { limits } = project.config;
+  const courier = lock && (await openCourier(ports, project));
   const line = lock && (await startLine(ports, { instance: ports.ids.uuid(), limits, only: () => [...mine] }));
   try {
     const accepted = () => line?.runner.nudge();
     const refusals = await gather({ ports, config: project.config, sha256: sha256Of, accepted }, mine);
     const stuck = await follow(mine, { ports, signal, progress, isOurs: lock !== undefined });
+    await courier?.drain(signal);
     signal.throwIfAborted();
     return { jobs: await ports.ledger.jobs.find({ ids: [...mine] }), refusals, stuck };
   } finally {
     await line?.stop();
+    await courier?.stop();
     await ports.close();
     lock?.release();
   }

@@ -46,6 +46,7 @@ export function openSweep(ports: Ports & { readonly backends: Pool }, instance: 
     workSweptAt = now;
     await discardTemps(now);
     await ledger.events.forget(now - EVENTS_KEPT_MS);
+    await ledger.deliveries.forget(now - EVENTS_KEPT_MS);
     await discardWork(now);
   }
 

@@ -16,7 +16,12 @@ import { type Member, openPool, type Pool } from "./backends.ts";
 
 const AUTHORITY_BYTES_MAX = 1024 * 1024;
 
-export type Project = { readonly config: Config; readonly root: string };
+export type Project = {
+  readonly config: Config;
+  readonly root: string;
+  /** As the program was started with. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+};
 
 export type LinePorts = Ports & { readonly backends: Pool; close(): Promise<void> };
 

@@ -21,7 +21,7 @@ export async function openProject(
   const { config, root, file } = await loadConfig({ explicit, cwd: world.cwd, env: world.env });
   const files = filesOf(world);
   await checkFolders(config.inboxes, (path) => files.real(path));
-  return { config, root, files, configFile: file };
+  return { config, root, env: world.env, files, configFile: file };
 }
 
 /** The project's ledger for one look, closed behind it. */

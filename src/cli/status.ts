@@ -6,6 +6,7 @@ import { DOWN_PREFIX } from "../app/breaker.ts";
 import { lockOf } from "../app/looks.ts";
 import { staleJobs } from "../app/stale.ts";
 import { looksFolderOf } from "../app/wire.ts";
+import { HOOK_KEYS } from "../core/config/hooks.ts";
 import { hintOf, isErrorCode } from "../core/errors.ts";
 import { type PathText, showPath } from "../core/inbox/path-text.ts";
 import { STAGES, STATUSES, type Stage, type Status } from "../core/job/job.ts";
@@ -29,7 +30,7 @@ export const status = defineCommand({
   usage: "[--json]",
   about: [
     "Shows whether a daemon runs, how many photos stand at which stage, what failed or is held and why, and files in the inboxes that are not graded.",
-    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale}], files, troubles, progress, waiting, shoots, locks, silent, unready, pauses}.",
+    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale}], files, troubles, progress, waiting, shoots, locks, silent, unready, pauses, hooks}.",
   ],
   options: { ...CONFIG, ...JSON_OUTPUT },
   words: [0, 0],
@@ -102,7 +103,13 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
     const { phase, percent, ahead, leftMs } = progress.get(id)!;
     return { id, path: showPath(path), phase, percent, ahead, leftMs };
   });
+  const hooks = (await ledger.deliveries.troubles()).map(({ inbox, event, ...rest }) => ({
+    inbox: inbox === "" ? null : showPath(inbox),
+    hook: HOOK_KEYS[event],
+    ...rest,
+  }));
   return {
+    hooks,
     daemon: daemonData(await ledger.daemon.get()),
     silent,
     unready,
@@ -154,7 +161,7 @@ const SAID: Readonly<Record<Status, string>> = {
 
 function say(
   print: Printer,
-  { daemon, silent, unready, pauses, inboxes, files, troubles, progress, waiting, shoots, locks }: Seen,
+  { daemon, silent, unready, pauses, inboxes, files, troubles, progress, waiting, shoots, locks, hooks }: Seen,
 ): void {
   print.line(daemon ? `daemon: running (pid ${daemon.pid})` : "daemon: not running; `hotgrade start` starts it");
   for (const { backend, message, hint } of silent) {
@@ -171,6 +178,11 @@ function say(
     if (open.length > 0) print.line(`  ${open.join(", ")}`);
     if (warn > 0) print.line(`  ${warn} done with verdict warn: look at them (\`hotgrade jobs\` names them)`);
     if (stale > 0) print.line(`  ${stale} graded by an older recipe; \`hotgrade retry --stale\` grades them again`);
+  }
+  for (const { inbox, hook, waiting, givenUp, reason } of hooks) {
+    const counts = [waiting > 0 && `${waiting} to be told again`, givenUp > 0 && `${givenUp} given up`].filter(Boolean);
+    print.line(`${inbox ?? "(hotgrade grade)"}: ${hook} fails, ${counts.join(", ")}: ${reason}`);
+    print.line(`  hint: ${hintOf("hook-failed")}`);
   }
   for (const { inbox, look } of locks)
     print.line(`${inbox}: every new photo gets look ${look.slice(0, 8)}; \`hotgrade look unlock\` ends that`);

@@ -131,6 +131,10 @@ const CATALOGUE = {
   "disk-full": { retry: true, hint: "Free space; the job goes on by itself." },
   "output-exists": { retry: false, hint: "Name another --out; hotgrade never overwrites a file." },
 
+  "hook-failed": {
+    retry: true,
+    hint: "Run the program by hand, or look at what the address answers. Webhooks are told again for a while; `hotgrade status` says what was given up.",
+  },
   paused: { retry: true, hint: "`hotgrade resume` goes on; `hotgrade status` says what is paused." },
   "worker-died": {
     retry: true,

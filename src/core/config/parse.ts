@@ -5,6 +5,7 @@ import type { Disposition, FinishName, OnSpatial, OutputFormat, ShootRules, Side
 import type { BitDepth, OutputProfile, RawWay } from "../job/picture.ts";
 import { isLookName } from "../lut/names.ts";
 import { parseDuration, parsePixels, parseSize } from "./durations.ts";
+import { type Hooks, hooksOf } from "./hooks.ts";
 import { type Issue, issuesOf, sentenceOf } from "./issues.ts";
 import { type ConfigText, configSchema, type InboxText } from "./schema.ts";
 import { backend } from "./schema-backend.ts";
@@ -71,6 +72,7 @@ export type InboxConfig = {
   readonly sidecars: readonly Sidecar[];
   readonly original: Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>>;
   readonly priority: number;
+  readonly hooks: Hooks;
 };
 
 /** How RAW files become pictures, or that they are left alone. */
@@ -87,6 +89,7 @@ export type Config = {
   readonly ledger: { readonly driver: "sqlite"; readonly file: PathText };
   readonly backends: readonly BackendConfig[];
   readonly inboxes: readonly InboxConfig[];
+  readonly hooks: Hooks;
   /** Bytes for pictures in work, or "auto": see `memoryBudget` in adapters/system.ts. */
   readonly memory: "auto" | number;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" | "fatal"; readonly file: PathText | null };
@@ -119,6 +122,7 @@ function configOf(text: ConfigText, given: ConfigText): Config {
       const named = given.inboxes?.[at]?.workflow !== undefined;
       return inboxOf(inbox, named ? inbox.workflow : (text.comfyui?.workflow ?? inbox.workflow));
     }),
+    hooks: hooksOf(text.hooks),
     memory: text.memory === "auto" ? "auto" : parseSize(text.memory)!,
     log: { level: text.log.level, file: text.log.file as PathText | null },
     limits: {
@@ -179,6 +183,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     backends: backend === undefined ? null : [backend].flat(),
     look: lookOf(text),
     raw: rawOf(text),
+    hooks: hooksOf(text.hooks),
     settleMs: parseDuration(settle)!,
     rescanMs: parseDuration(rescan)!,
     original: {

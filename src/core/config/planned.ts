@@ -2,11 +2,11 @@
 
 /** Parent key ("" for the top level) → keys to come. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  "": ["web", "retention", "hooks", "housekeeping"],
+  "": ["web", "retention", "housekeeping"],
   inboxes: [
     ...["pairs", "pairWait"],
     ...["duplicates", "metadataChanges", "ownOutputs", "existing"],
-    ...["schedule", "hours", "catchUp", "timezone", "hooks"],
+    ...["schedule", "hours", "catchUp", "timezone"],
   ],
 };
 

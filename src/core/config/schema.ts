@@ -6,6 +6,7 @@ import { z } from "zod";
 import { isLookName } from "../lut/names.ts";
 import { duration, pixels, size } from "./measured.ts";
 import { backend, backendName } from "./schema-backend.ts";
+import { HOOKS_ARE, hooks } from "./schema-hooks.ts";
 import { outputFields } from "./schema-output.ts";
 import { reviewFields } from "./schema-review.ts";
 import { NAME_WORDS, PROMPT_WORDS, placesOf } from "./template.ts";
@@ -151,6 +152,7 @@ const inbox = z.strictObject({
   rawLimit: duration("1s", "15m").default("10m").describe("How long `rawCommand` may take for one photo."),
   ...outputFields,
   ...reviewFields,
+  hooks: hooks.optional().describe(`${HOOKS_ARE} An inbox's own hook wins.`),
   suffix: z
     .string()
     .max(64)
@@ -217,6 +219,7 @@ export const configSchema = z.strictObject({
     .max(256)
     .prefault([{ path: "inbox" }])
     .describe("The watched folders. Without it: one, `inbox`."),
+  hooks: hooks.optional().describe(HOOKS_ARE),
   memory: z
     .union([z.literal("auto"), size("256MiB", "64TiB")], { error: "expected auto, or a size such as 4GiB" })
     .default("auto")
