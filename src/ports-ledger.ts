@@ -6,6 +6,7 @@ import type { Attempt, Ticket, TicketState } from "./core/job/journal.ts";
 import type { JobProgress } from "./core/job/progress.ts";
 import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
+import type { Batches } from "./ports-batches.ts";
 import type { Deliveries } from "./ports-hooks.ts";
 import type { Looks, Shoots, ShootWanted } from "./ports-looks.ts";
 import type { LiveTicket, Servers, Unable, Usual } from "./ports-pool.ts";
@@ -258,6 +259,7 @@ export type Ledger = {
     isOurs(sha256: string): Promise<boolean>;
   };
   readonly deliveries: Deliveries;
+  readonly batches: Batches;
   readonly looks: Looks;
   readonly shoots: Shoots;
   readonly progress: {

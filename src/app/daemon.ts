@@ -8,6 +8,7 @@ import type { Files, Log } from "../ports.ts";
 import { openCourier } from "./courier.ts";
 import { openInboxes } from "./inboxes.ts";
 import { startLine } from "./line.ts";
+import { openShootKeeper } from "./shoots-complete.ts";
 import { openPorts, type Project, sha256Of } from "./wire.ts";
 
 const ANNOUNCE_MS = 5_000;
@@ -52,6 +53,7 @@ export async function runDaemon(
     log.info({ inbox: inbox.path, outbox: inbox.outbox }, "inbox is watched");
     scanner.start();
   }
+  const shoots = openShootKeeper(ports, config).run(signal);
   events.started();
   const prepared = Promise.all(
     config.inboxes.map(({ workflow, slots, params, ...inbox }) =>
@@ -65,6 +67,7 @@ export async function runDaemon(
   log.info({}, "stopping");
   await Promise.all(inboxes.map(({ scanner }) => scanner.stop()));
   await prepared;
+  await shoots;
   await line.stop();
   await courier.stop();
   await ledger.daemon.leave(instance);

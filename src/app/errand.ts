@@ -14,6 +14,7 @@ import { addJob, type IntakeContext, type NewPhoto } from "./intake.ts";
 import { startLine } from "./line.ts";
 import { shootOf } from "./looks.ts";
 import { readPauses } from "./pauses.ts";
+import { openShootKeeper } from "./shoots-complete.ts";
 import { type LinePorts, openPorts, type Project, sha256Of } from "./wire.ts";
 
 const FOLLOW_MS = 250;
@@ -117,6 +118,7 @@ async function run({ project, files, log, signal, progress }: Errand, gather: Ga
     const accepted = () => line?.runner.nudge();
     const refusals = await gather({ ports, config: project.config, sha256: sha256Of, accepted }, mine);
     const stuck = await follow(mine, { ports, signal, progress, isOurs: lock !== undefined });
+    if (lock) await openShootKeeper(ports, project.config).look(signal);
     await courier?.drain(signal);
     signal.throwIfAborted();
     return { jobs: await ports.ledger.jobs.find({ ids: [...mine] }), refusals, stuck };

@@ -98,8 +98,8 @@ export function decidedJobsOver(db: Db): Deciding {
     if (status === "failed" || status === "held" || status === "cancelled") return again(job, now);
     return dueNow.run({ id: job.id, now }).changes > 0;
   };
-  const approved = ({ id, shoot, facts }: Job, finish: FinishName | undefined, now: number): boolean => {
-    const chosen = { ...factsBefore(facts, "lut"), approvedAs: finish, reviewed: true };
+  const approved = ({ id, shoot, facts, recipe }: Job, finish: FinishName | undefined, now: number): boolean => {
+    const chosen = { ...factsBefore(facts, "lut"), approvedAs: finish, ...(recipe.review && { reviewed: true }) };
     if (finish !== undefined) return approveAs.run({ id, facts: JSON.stringify(chosen), now }).changes > 0;
     if (approve.run({ id, now }).changes === 0) return false;
     // When the shoot has come to a look meanwhile, it is that one.

@@ -1,5 +1,6 @@
 /** The ledger over one SQLite file. SQL lives in this folder and nowhere else. */
 import type { Ledger } from "../../ports.ts";
+import { batchesOver } from "./batches.ts";
 import { deliveriesOver } from "./deliveries.ts";
 import { decidedJobsOver } from "./job-decisions.ts";
 import { steeredJobsOver } from "./job-list.ts";
@@ -22,6 +23,7 @@ export function openLedger(file: string, now: number): Ledger {
     tickets: ticketsOver(db),
     runs: runsOver(db),
     outputs: outputsOver(db),
+    batches: batchesOver(db),
     deliveries: deliveriesOver(db),
     looks: looksOver(db),
     shoots: shootsOver(db),

@@ -29,7 +29,9 @@ export function outputsOver(db: Db): Ledger["outputs"] {
   const publish = db.prepare(
     "UPDATE outputs SET state = 'published', temp = NULL, published_at = @now WHERE job = @job AND kind = @kind",
   );
-  const isOurs = db.prepare("SELECT 1 FROM outputs WHERE sha256 = ? AND kind = 'photo' LIMIT 1");
+  const isOurs = db.prepare(
+    "SELECT 1 FROM outputs WHERE sha256 = @sha256 AND kind = 'photo' UNION SELECT 1 FROM sheets WHERE sha256 = @sha256 LIMIT 1",
+  );
   const abandoned = db.prepare<[number], { job: string; temps: string }>(`
     SELECT id AS job, facts ->> '$.temps' AS temps FROM jobs
     WHERE status IN ('failed', 'cancelled', 'superseded') AND facts ->> '$.temps' IS NOT NULL LIMIT ?`);
@@ -79,6 +81,6 @@ export function outputsOver(db: Db): Ledger["outputs"] {
     release: async (job) => void forgetOwn.run(job),
     folders: async () => folders.all() as PathText[],
     of: async (job) => of.all(job),
-    isOurs: async (sha256) => isOurs.get(sha256) !== undefined,
+    isOurs: async (sha256) => isOurs.get({ sha256 }) !== undefined,
   };
 }

@@ -57,6 +57,7 @@ export async function openRemoteLedger(file: string, now: number): Promise<Ledge
     tickets: groupOf("tickets"),
     runs: groupOf("runs"),
     outputs: groupOf("outputs"),
+    batches: groupOf("batches"),
     deliveries: groupOf("deliveries"),
     looks: groupOf("looks"),
     shoots: groupOf("shoots"),

@@ -73,6 +73,8 @@ export type InboxConfig = {
   readonly original: Readonly<Record<"done" | "failed" | "duplicate" | "unsupported", Disposition>>;
   readonly priority: number;
   readonly hooks: Hooks;
+  readonly shootGapMs: number;
+  readonly contactSheet: boolean;
 };
 
 /** How RAW files become pictures, or that they are left alone. */
@@ -165,7 +167,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
   const {
     backend,
     look: _look,
-    shootGap: _gap,
+    shootGap,
     heroes: _heroes,
     outsideMax: _outside,
     rawCommand: _command,
@@ -184,6 +186,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     look: lookOf(text),
     raw: rawOf(text),
     hooks: hooksOf(text.hooks),
+    shootGapMs: parseDuration(shootGap)!,
     settleMs: parseDuration(settle)!,
     rescanMs: parseDuration(rescan)!,
     original: {

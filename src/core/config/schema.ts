@@ -9,6 +9,7 @@ import { backend, backendName } from "./schema-backend.ts";
 import { HOOKS_ARE, hooks } from "./schema-hooks.ts";
 import { outputFields } from "./schema-output.ts";
 import { reviewFields } from "./schema-review.ts";
+import { shootFields } from "./schema-shoots.ts";
 import { NAME_WORDS, PROMPT_WORDS, placesOf } from "./template.ts";
 
 export const DEFAULT_PROMPT = "Warm cinematic color grading, soft contrast, slightly lifted blacks";
@@ -108,7 +109,7 @@ const inbox = z.strictObject({
   shootGap: duration("1s", "30d")
     .default("15m")
     .describe(
-      "With `look: shoot`: photos that lie in the inbox itself are of one shoot while no pause between two is longer. Those of a subfolder always are.",
+      "Photos that lie in the inbox itself are of one shoot while no pause between two is longer. Those of a subfolder always are. A shoot with nothing new for so long is complete once its photos have ended (`contactSheet`, `hooks.onShoot`).",
     ),
   heroes: z
     .int()
@@ -152,6 +153,7 @@ const inbox = z.strictObject({
   rawLimit: duration("1s", "15m").default("10m").describe("How long `rawCommand` may take for one photo."),
   ...outputFields,
   ...reviewFields,
+  ...shootFields,
   hooks: hooks.optional().describe(`${HOOKS_ARE} An inbox's own hook wins.`),
   suffix: z
     .string()
