@@ -74,32 +74,40 @@ async function askedAgain(job: Job, { ports: { clock, files, ids, ledger } }: In
 
 /** One sweep of these inboxes: everything that settles is taken, and followed to its end. */
 export function sweepInboxes(errand: Errand, inboxes: readonly InboxConfig[]): Promise<ErrandResult> {
-  return run(errand, async (context, mine) => {
-    const opened = await openInboxes(errand.project.config, inboxes, {
-      ...context,
-      accepted: ({ id }) => void mine.add(id),
-    });
-    const { clock, ledger } = context.ports;
-    const startedAt = clock.now();
-    const settleMs = Math.min(...inboxes.map((inbox) => inbox.settleMs));
-    for (;;) {
-      const looks = await Promise.all(opened.map(({ scanner }) => scanner.scan()));
-      if (errand.signal.aborted || looks.every(({ settling }) => settling === 0)) break;
-      await clock.sleep(settleMs / 2, errand.signal);
-    }
-    await Promise.all(opened.map(({ scanner }) => scanner.stop()));
-    for (const { path } of inboxes)
-      for (const job of await ledger.jobs.find({ inbox: path, statuses: ["ready", "leased"] })) mine.add(job.id);
-    const paths = new Set<string>(inboxes.map(({ path }) => path));
-    return (await ledger.sightings.all())
-      .filter(
-        ({ inbox, state, code, at }) => paths.has(inbox) && (state !== "settling" || code !== null) && at >= startedAt,
-      )
-      .map(({ path, state, code, message }) => ({
-        path,
-        error: new AppError(code ?? (state === "truncated" ? "file-truncated" : "file-unsupported"), message ?? state),
-      }));
-  });
+  return run(
+    errand,
+    async (context, mine) => {
+      const opened = await openInboxes(errand.project.config, inboxes, {
+        ...context,
+        accepted: ({ id }) => void mine.add(id),
+      });
+      const { clock, ledger } = context.ports;
+      const startedAt = clock.now();
+      const settleMs = Math.min(...inboxes.map((inbox) => inbox.settleMs));
+      for (;;) {
+        const looks = await Promise.all(opened.map(({ scanner }) => scanner.scan()));
+        if (errand.signal.aborted || looks.every(({ settling }) => settling === 0)) break;
+        await clock.sleep(settleMs / 2, errand.signal);
+      }
+      await Promise.all(opened.map(({ scanner }) => scanner.stop()));
+      for (const { path } of inboxes)
+        for (const job of await ledger.jobs.find({ inbox: path, statuses: ["ready", "leased"] })) mine.add(job.id);
+      const paths = new Set<string>(inboxes.map(({ path }) => path));
+      return (await ledger.sightings.all())
+        .filter(
+          ({ inbox, state, code, at }) =>
+            paths.has(inbox) && (state !== "settling" || code !== null) && at >= startedAt,
+        )
+        .map(({ path, state, code, message }) => ({
+          path,
+          error: new AppError(
+            code ?? (state === "truncated" ? "file-truncated" : "file-unsupported"),
+            message ?? state,
+          ),
+        }));
+    },
+    inboxes,
+  );
 }
 
 type Gather = (
@@ -107,7 +115,11 @@ type Gather = (
   mine: Set<string>,
 ) => Promise<readonly Refusal[]>;
 
-async function run({ project, files, log, signal, progress }: Errand, gather: Gather): Promise<ErrandResult> {
+async function run(
+  { project, files, log, signal, progress }: Errand,
+  gather: Gather,
+  inboxes: readonly InboxConfig[] = [],
+): Promise<ErrandResult> {
   const lock = takeLineLock(project.config.ledger.file);
   const ports = await openPorts(project, files, log);
   const mine = new Set<string>();
@@ -118,7 +130,7 @@ async function run({ project, files, log, signal, progress }: Errand, gather: Ga
     const accepted = () => line?.runner.nudge();
     const refusals = await gather({ ports, config: project.config, sha256: sha256Of, accepted }, mine);
     const stuck = await follow(mine, { ports, signal, progress, isOurs: lock !== undefined });
-    if (lock) await openShootKeeper(ports, project.config).look(signal);
+    if (lock) await openShootKeeper(ports, { inboxes }).look(signal);
     await courier?.drain(signal);
     signal.throwIfAborted();
     return { jobs: await ports.ledger.jobs.find({ ids: [...mine] }), refusals, stuck };

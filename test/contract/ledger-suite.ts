@@ -9,6 +9,7 @@ import { afterAttempt } from "../../src/core/job/transition.ts";
 import type { Ledger } from "../../src/ports.ts";
 import type { Attempt, ClaimRequest, NewJob } from "../../src/ports-ledger.ts";
 import { aNewJob } from "../support/jobs.ts";
+import { hookSuite } from "./ledger-hooks.ts";
 import { poolSuite } from "./ledger-pool.ts";
 import { shootSuite } from "./ledger-shoots.ts";
 
@@ -97,6 +98,7 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
     });
 
   describe(`${name}: backends`, () => poolSuite(withLedger));
+  describe(`${name}: hooks and complete shoots`, () => hookSuite(withLedger));
   describe(`${name}: shoots and looks`, () => shootSuite(withLedger));
 
   describe(`${name}: jobs`, () => {

@@ -88,7 +88,7 @@ describe("a shoot that is complete", () => {
     const [first, second] = await Promise.all(
       (told()[0]!.contactSheets as string[]).map((file) => sharp(file).metadata()),
     );
-    expect([first!.width, second!.height < first!.height]).toEqual([2996, true]);
+    expect([first!.width, second!.height < first!.height]).toEqual([2954, true]);
     await daemon.kill("SIGTERM");
   });
 

@@ -8,9 +8,9 @@ import { decodeSrgb, openPicture } from "./decode.ts";
 
 const COLUMNS = 5;
 /** Of one thumbnail; the two of a photo stand side by side. */
-const BOX = { width: 288, height: 216 } as const;
-const GAP = 4;
-const MARGIN = 16;
+const BOX = { width: 280, height: 210 } as const;
+const GAP = 2;
+const MARGIN = 24;
 const CAPTION = 28;
 const FONT = 17;
 /** What fits under two thumbnails. */
