@@ -14,6 +14,7 @@ import type { Project } from "./wire.ts";
 const AT_ONCE_MAX = 4;
 const LOOK_MS = 500;
 const DRAIN_LOOK_MS = 100;
+const LEDGER_PAUSE_MS = 10_000;
 /** Attempts for one delivery: with the pauses between them, about an hour and a half. */
 export const HOOK_ATTEMPTS_MAX = 14;
 const PAUSE_FIRST_MS = 1_000;
@@ -43,7 +44,12 @@ export async function openCourier(ports: CourierPorts, { config, root, env }: Pr
     const target = hookFor(config, inbox, event);
     const about = { delivery: id, event, ...(job && { job }), hook: target && shownTarget(target) };
     if (!target) return ledger.deliveries.failed(id, "The configuration has no such hook any more.", null, clock.now());
-    const answer = await hooks.tell(target, hookDocument(delivery), delivery, ending.signal);
+    const answer = await hooks
+      .tell(target, hookDocument(delivery), delivery, ending.signal)
+      .catch((thrown): HookAnswer => {
+        if (ending.signal.aborted) throw thrown;
+        return { kind: "failed", reason: asAppError(thrown).message, said: "", again: false };
+      });
     if (answer.kind === "told") {
       log.debug({ ...about, said: answer.said }, "hook was told");
       return ledger.deliveries.delivered(id, clock.now());
@@ -61,8 +67,11 @@ export async function openCourier(ports: CourierPorts, { config, root, env }: Pr
 
   function begin(delivery: Delivery): void {
     const told = tell(delivery)
-      .catch((thrown) => {
-        if (!ending.signal.aborted) log.warn({ err: asAppError(thrown) }, "hook could not be told");
+      .catch(async (thrown) => {
+        if (ending.signal.aborted) return;
+        log.warn({ err: asAppError(thrown) }, "what became of a hook could not be kept; it is told again");
+        // A ledger that takes no notes would have the same news told over and over.
+        await clock.sleep(LEDGER_PAUSE_MS, stopping.signal);
       })
       .finally(() => telling.delete(delivery.id));
     telling.set(delivery.id, told);

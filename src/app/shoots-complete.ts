@@ -100,10 +100,13 @@ async function make(
   signal: AbortSignal,
 ): Promise<readonly Sheet[]> {
   const sheets: Sheet[] = [];
-  for (let at = 0; at < jobs.length; at += SHEET_PHOTOS) {
+  // As people look for them: IMG_2 before IMG_10.
+  const order = new Intl.Collator("en", { numeric: true });
+  const sorted = jobs.toSorted((one, other) => order.compare(one.path, other.path));
+  for (let at = 0; at < sorted.length; at += SHEET_PHOTOS) {
     const n = sheets.length + 1;
     const cells = [];
-    for (const { facts, original, path } of jobs.slice(at, at + SHEET_PHOTOS)) {
+    for (const { facts, original, path } of sorted.slice(at, at + SHEET_PHOTOS)) {
       // A RAW shows nothing by itself, and an original may be gone: the plate then stands for it.
       const plate = facts.plate === undefined ? undefined : await ledger.plates.get(facts.plate);
       const before = [...(facts.photo?.raw === undefined ? [original] : []), ...(plate ? [plate.file] : [])];
