@@ -116,7 +116,10 @@ describe("a shoot that is complete", () => {
     await daemon.until(() => webhook.posted.length === 1);
     expect(told()[0]).toMatchObject({ folder: "day", photos: 3, done: 3 });
     await daemon.kill("SIGTERM");
+    await put("day/late.jpg", 9);
+    while (webhook.posted.length < 2) await project.run("once");
+    expect(told()[1]).toMatchObject({ folder: "day", photos: 1, done: 1 });
     await project.run("once");
-    expect(webhook.posted).toHaveLength(1);
+    expect(webhook.posted).toHaveLength(2);
   });
 });
