@@ -6,7 +6,9 @@ import type { Attempt, Ticket, TicketState } from "./core/job/journal.ts";
 import type { JobProgress } from "./core/job/progress.ts";
 import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
+import type { Batches } from "./ports-batches.ts";
 import type { Copies } from "./ports-copies.ts";
+import type { Deliveries } from "./ports-hooks.ts";
 import type { Housekeeping } from "./ports-housekeeping.ts";
 import type { Looks, Shoots, ShootWanted } from "./ports-looks.ts";
 import type { Outputs } from "./ports-outputs.ts";
@@ -152,8 +154,11 @@ export type Ledger = {
      * preview is there go on with it from `lut`; of a shoot only a photo that is alone in it. Gives the ids that changed.
      */
     approve(ids: readonly string[], now: number, finish?: FinishName): Promise<readonly string[]>;
-    /** Held jobs ask the model again with a new seed; of a shoot, another photo asks. Gives the ids that changed. */
-    reject(ids: readonly string[], now: number): Promise<readonly string[]>;
+    /**
+     * Held jobs ask the model again with a new seed, whatever their recipe says of seeds, or with these words; of a shoot whose
+     * look fails, another photo asks. Gives the ids that changed.
+     */
+    reject(ids: readonly string[], now: number, prompt?: string): Promise<readonly string[]>;
     /** Done jobs write their outputs again from the look they have, at this strength 0 … 1. Gives the ids that changed. */
     rewrite(ids: readonly string[], strength: number, now: number): Promise<readonly string[]>;
     /** Jobs placed on `from` and not yet submitted go back to `upload` when one of `to` may serve them. Gives how many. */
@@ -219,6 +224,8 @@ export type Ledger = {
   };
   readonly outputs: Outputs;
   readonly copies: Copies;
+  readonly deliveries: Deliveries;
+  readonly batches: Batches;
   readonly looks: Looks;
   readonly shoots: Shoots;
   readonly housekeeping: Housekeeping;

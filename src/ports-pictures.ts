@@ -172,6 +172,17 @@ export type RgbRequest = {
   readonly to: PathText;
 };
 
+export type SheetRequest = {
+  /** At most 40. The first file of each list that can be read is shown. */
+  readonly cells: readonly {
+    readonly before: readonly PathText[];
+    readonly after: readonly PathText[];
+    readonly name: PathText;
+  }[];
+  /** The new JPEG; made with fsync. Must not exist. */
+  readonly to: PathText;
+};
+
 /** All pixel work, in worker processes under a memory budget. A dead worker throws `worker-died`. */
 export type Pictures = {
   /** Errors: `file-unsupported`, `picture-damaged`, `picture-too-large`. Reads the header only. */
@@ -212,6 +223,8 @@ export type Pictures = {
   readRgb(file: PathText, signal?: AbortSignal): Promise<RgbPicture>;
   /** Pixels as a PNG of their depth without metadata. */
   writeRgb(request: RgbRequest, signal?: AbortSignal): Promise<void>;
+  /** Photos before and after, in small, on one JPEG in sRGB of at most 3000 pixels a side. */
+  contactSheet(request: SheetRequest, signal?: AbortSignal): Promise<void>;
   /** How many pieces of pixel work run at once. */
   readonly workers: number;
   close(): Promise<void>;

@@ -5,8 +5,10 @@ import { hostFacts } from "../adapters/system.ts";
 import { backendsFor } from "../core/config/recipe.ts";
 import { AppError } from "../core/errors.ts";
 import type { Files, Log } from "../ports.ts";
+import { openCourier } from "./courier.ts";
 import { type Folders, openFolders } from "./folders.ts";
 import { startLine } from "./line.ts";
+import { openShootKeeper } from "./shoots-complete.ts";
 import { openPorts, type Project, sha256Of } from "./wire.ts";
 
 const ANNOUNCE_MS = 5_000;
@@ -48,6 +50,7 @@ export async function runDaemon(
       loopDelayMaxMs: Math.max(0, delay.max / 1e6 - LOOP_RESOLUTION_MS),
     });
   await announce();
+  const courier = await openCourier(ports, project);
   let folders: Folders | undefined;
   const steered = async () => folders?.refresh();
   const line = await startLine(ports, {
@@ -59,6 +62,7 @@ export async function runDaemon(
   });
   const context = { ports, config, sha256: sha256Of, accepted: () => line.runner.nudge(), say: events.say };
   folders = await openFolders(config, context, signal);
+  const shoots = openShootKeeper(ports, config).run(signal);
   events.started();
   const prepared = Promise.all(
     config.inboxes.map(({ workflow, slots, params, ...inbox }) =>
@@ -72,7 +76,9 @@ export async function runDaemon(
   log.info({}, "stopping");
   await folders.stop();
   await prepared;
+  await shoots;
   await line.stop();
+  await courier.stop();
   await ledger.daemon.leave(instance);
   await ports.close();
   lock.release();

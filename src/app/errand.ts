@@ -8,6 +8,7 @@ import { AppError } from "../core/errors.ts";
 import { startOf } from "../core/job/identity.ts";
 import { ENDED, type Job } from "../core/job/job.ts";
 import type { Files, Log } from "../ports.ts";
+import { openCourier } from "./courier.ts";
 import { hoursSentence, waitsUntil } from "./hours.ts";
 import { openInboxes } from "./inboxes.ts";
 import { addJob, type IntakeContext, type NewPhoto } from "./intake.ts";
@@ -15,6 +16,7 @@ import { startLine } from "./line.ts";
 import { shootOf } from "./looks.ts";
 import { readPauses } from "./pauses.ts";
 import { sweepUntilSettled } from "./schedules.ts";
+import { openShootKeeper } from "./shoots-complete.ts";
 import { type LinePorts, openPorts, type Project, sha256Of } from "./wire.ts";
 
 const FOLLOW_MS = 250;
@@ -83,29 +85,37 @@ async function askedAgain(job: Job, { ports: { clock, files, ids, ledger } }: In
 
 /** One sweep of these inboxes: everything that settles is taken, and followed to its end. */
 export function sweepInboxes(errand: Errand, inboxes: readonly InboxConfig[]): Promise<ErrandResult> {
-  return run(errand, async (context, mine) => {
-    const opened = await openInboxes(errand.project.config, inboxes, {
-      ...context,
-      accepted: ({ id }) => void mine.add(id),
-    });
-    const { clock, ledger } = context.ports;
-    const startedAt = clock.now();
-    const settleMs = Math.min(...inboxes.map((inbox) => inbox.settleMs));
-    const scanners = opened.map(({ scanner }) => scanner);
-    await sweepUntilSettled(scanners, settleMs, context.ports, errand.signal);
-    await Promise.all(scanners.map((scanner) => scanner.stop()));
-    for (const { path } of inboxes)
-      for (const job of await ledger.jobs.find({ inbox: path, statuses: ["ready", "leased"] })) mine.add(job.id);
-    const paths = new Set<string>(inboxes.map(({ path }) => path));
-    return (await ledger.sightings.all())
-      .filter(
-        ({ inbox, state, code, at }) => paths.has(inbox) && (state !== "settling" || code !== null) && at >= startedAt,
-      )
-      .map(({ path, state, code, message }) => ({
-        path,
-        error: new AppError(code ?? (state === "truncated" ? "file-truncated" : "file-unsupported"), message ?? state),
-      }));
-  });
+  return run(
+    errand,
+    async (context, mine) => {
+      const opened = await openInboxes(errand.project.config, inboxes, {
+        ...context,
+        accepted: ({ id }) => void mine.add(id),
+      });
+      const { clock, ledger } = context.ports;
+      const startedAt = clock.now();
+      const settleMs = Math.min(...inboxes.map((inbox) => inbox.settleMs));
+      const scanners = opened.map(({ scanner }) => scanner);
+      await sweepUntilSettled(scanners, settleMs, context.ports, errand.signal);
+      await Promise.all(scanners.map((scanner) => scanner.stop()));
+      for (const { path } of inboxes)
+        for (const job of await ledger.jobs.find({ inbox: path, statuses: ["ready", "leased"] })) mine.add(job.id);
+      const paths = new Set<string>(inboxes.map(({ path }) => path));
+      return (await ledger.sightings.all())
+        .filter(
+          ({ inbox, state, code, at }) =>
+            paths.has(inbox) && (state !== "settling" || code !== null) && at >= startedAt,
+        )
+        .map(({ path, state, code, message }) => ({
+          path,
+          error: new AppError(
+            code ?? (state === "truncated" ? "file-truncated" : "file-unsupported"),
+            message ?? state,
+          ),
+        }));
+    },
+    inboxes,
+  );
 }
 
 type Gather = (
@@ -113,13 +123,18 @@ type Gather = (
   mine: Set<string>,
 ) => Promise<readonly Refusal[]>;
 
-async function run({ project, files, log, signal, progress, say }: Errand, gather: Gather): Promise<ErrandResult> {
+async function run(
+  { project, files, log, signal, progress, say }: Errand,
+  gather: Gather,
+  swept: readonly InboxConfig[] = [],
+): Promise<ErrandResult> {
   const { file } = project.config.ledger;
   const first = takeLineLock(file);
   const ports = await openPorts(project, files, log);
   const lock = first ?? (await waitForTurn(file, ports, signal, say));
   const mine = new Set<string>();
   const { limits, inboxes } = project.config;
+  const courier = lock && (await openCourier(ports, project));
   const line =
     lock &&
     (await startLine(ports, {
@@ -136,10 +151,13 @@ async function run({ project, files, log, signal, progress, say }: Errand, gathe
       mine,
     );
     const stuck = await follow(mine, { ports, signal, progress, isOurs: lock !== undefined, inboxes });
+    if (lock) await openShootKeeper(ports, { inboxes: swept }).look(signal);
+    await courier?.drain(signal);
     signal.throwIfAborted();
     return { jobs: await ports.ledger.jobs.find({ ids: [...mine] }), refusals, stuck };
   } finally {
     await line?.stop();
+    await courier?.stop();
     await ports.close();
     lock?.release();
   }

@@ -39,6 +39,7 @@ export function openHousekeeping(ports: Ports, { retention, housekeeping }: Hous
   async function keepHouse(now: number): Promise<void> {
     await discardTemps(now);
     await ledger.events.forget(now - retention.eventsMs);
+    await ledger.deliveries.forget(now - retention.eventsMs);
     await discardWork(now);
     let thinned = 0;
     if (retention.jobsMs !== null)

@@ -18,7 +18,12 @@ import { readOnly } from "./read-only.ts";
 
 const AUTHORITY_BYTES_MAX = 1024 * 1024;
 
-export type Project = { readonly config: Config; readonly root: string };
+export type Project = {
+  readonly config: Config;
+  readonly root: string;
+  /** As the program was started with. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+};
 
 export type LinePorts = Ports & { readonly backends: Pool; close(): Promise<void> };
 

@@ -2,6 +2,7 @@
 import { settingLook } from "../app/looks.ts";
 import { unwatchedOf } from "../app/unwatched.ts";
 import { looksFolderOf, openPorts } from "../app/wire.ts";
+import { hooksIn, shownTarget } from "../core/config/hooks.ts";
 import { backendsFor } from "../core/config/recipe.ts";
 import { AppError, asAppError, type ErrorCode, hintOf } from "../core/errors.ts";
 import { showPath } from "../core/inbox/path-text.ts";
@@ -36,6 +37,7 @@ export const check = defineCommand({
       { about: "config", level: "ok", code: null, message: project.configFile ?? "no file: the defaults hold" },
     ];
     said.push(...(await folderFindings(project)), ...(await programFindings(project, context.env.PATH)));
+    said.push(...(await hookFindings(project, context.env.PATH)));
     const ports = await openPorts(project, project.files, log);
     try {
       const paths = config.inboxes.map(({ path }) => path);
@@ -98,6 +100,25 @@ async function tried(ask: () => Promise<readonly Finding[]>): Promise<readonly F
     const { code, message } = asAppError(thrown);
     return [{ level: "error", code, message }];
   }
+}
+
+/** The programs of hooks: are they there? The addresses: nothing is sent. */
+async function hookFindings({ config, files }: OpenProject, path: string | undefined): Promise<readonly Said[]> {
+  const said: Said[] = [];
+  for (const { name, target } of hooksIn(config)) {
+    const findings = await tried(async () => {
+      if (target.kind === "url") {
+        const signed = target.secret === null ? "without a signature: set `secret`" : "signed";
+        const message = `goes to ${shownTarget(target)}, ${signed}`;
+        return [{ level: target.secret === null ? "warn" : "ok", code: null, message } as const];
+      }
+      if (!(await findProgram(files, target.command[0]!, path)))
+        throw new AppError("hook-failed", `There is no program ${target.command[0]}.`);
+      return [{ level: "ok", code: null, message: `${target.command[0]} is there` }];
+    });
+    said.push(...findings.map((finding) => ({ about: `hook ${name}`, ...finding })));
+  }
+  return said;
 }
 
 /** The programs that develop RAW: are they there? Nothing is run. */

@@ -1,5 +1,6 @@
 /** The paths of a configuration: made absolute, and checked for folders that would feed themselves. */
 import { resolve } from "node:path";
+import type { Hooks } from "../core/config/hooks.ts";
 import type { Config } from "../core/config/parse.ts";
 import { AppError } from "../core/errors.ts";
 import { encodePath, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
@@ -25,8 +26,10 @@ export function resolvePaths(config: Config, root: string, home: string | undefi
       backend.kind === "comfyui" ? { ...backend, ca: backend.ca && at(backend.ca) } : backend,
     ),
     log: { ...config.log, file: config.log.file && at(config.log.file) },
+    hooks: hooksAt(config.hooks, at),
     inboxes: config.inboxes.map((inbox) => ({
       ...inbox,
+      hooks: hooksAt(inbox.hooks, at),
       path: at(inbox.path),
       outbox: at(inbox.outbox),
       raw: inbox.raw.kind === "command" ? { ...inbox.raw, command: programAt(inbox.raw.command, at) } : inbox.raw,
@@ -39,6 +42,15 @@ export function resolvePaths(config: Config, root: string, home: string | undefi
 function programAt(command: readonly string[], at: (text: string) => PathText): readonly string[] {
   const [program, ...words] = command;
   return program?.includes("/") ? [at(program), ...words] : command;
+}
+
+function hooksAt(hooks: Hooks, at: (text: string) => PathText): Hooks {
+  return Object.fromEntries(
+    Object.entries(hooks).map(([event, hook]) => [
+      event,
+      hook.kind === "run" ? { ...hook, command: programAt(hook.command, at) } : hook,
+    ]),
+  );
 }
 
 type Folder = { readonly kind: "inbox" | "outbox"; readonly path: PathText; readonly key: string };

@@ -80,7 +80,7 @@ async function prepare(root: string, context: CommandContext): Promise<OpenProje
     if ((await files.copy(joinPath(samples, name), joinPath(inbox, name))) === "taken")
       throw new AppError("output-exists", `${root} holds another demo already.`);
   }
-  return { config, root, files, configFile: null };
+  return { config, root, env: context.env, files, configFile: null };
 }
 
 type Checked = {

@@ -128,7 +128,8 @@ function settingsOf({ config }: OpenProject): InboxConfig {
   return inbox;
 }
 
-const withRaw = ({ raw: _raw, ...plain }: Recipe, way: RawWay): Recipe =>
+/** Who asks for photos by name waits for them: nothing is held for review. */
+const withRaw = ({ raw: _raw, review: _review, ...plain }: Recipe, way: RawWay): Recipe =>
   way.kind === "preview" ? plain : { ...plain, raw: way };
 
 const lookAsked = (text: string, cwd: string): LookSetting =>

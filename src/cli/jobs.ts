@@ -93,6 +93,7 @@ export const job = defineCommand({
     if (found.facts.fit?.localScore !== undefined)
       print.line(`local     ΔE ${found.facts.fit.localScore.toFixed(2)} left over with light by place`);
     if (found.facts.finish) print.line(`finish    ${found.facts.finish}`);
+    if (found.facts.proof) print.line(`proof     ${showPath(found.facts.proof)}`);
     if (found.facts.heatmap) print.line(`where     ${showPath(found.facts.heatmap)}`);
     if (found.facts.cube) print.line(`cube      ${showPath(found.facts.cube)}`);
     if (found.recipe.strength !== 1) print.line(`strength  ${found.recipe.strength}`);

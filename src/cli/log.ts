@@ -1,5 +1,6 @@
 /** The log, for commands. */
 import { type OpenLog, openLog } from "../adapters/log.ts";
+import { hookSecrets } from "../core/config/hooks.ts";
 import type { Config } from "../core/config/parse.ts";
 import type { World } from "./command.ts";
 
@@ -9,6 +10,7 @@ export function logOf(config: Config, world: Pick<World, "stderr">, quietest?: "
   const secrets = config.backends.flatMap((backend) =>
     backend.kind === "comfyui" ? [...(backend.token ? [backend.token] : []), ...Object.values(backend.headers)] : [],
   );
+  secrets.push(...hookSecrets(config));
   const isQuiet =
     quietest !== undefined && file === null && (level === "debug" || level === "info" || level === "warn");
   return openLog({

@@ -21,7 +21,7 @@ export async function openProject(
   const { config, root, file } = await loadConfig({ explicit, cwd: world.cwd, env: world.env });
   const files = filesOf(world);
   await checkFolders(config.inboxes, (path) => files.real(path));
-  return { config, root, files, configFile: file };
+  return { config, root, env: world.env, files, configFile: file };
 }
 
 /** The project's ledger for one look, closed behind it. */
@@ -95,6 +95,7 @@ export function jobData(job: Job, progress?: JobProgress) {
     score: facts.score ?? null,
     finish: facts.cube === undefined ? null : (facts.finish ?? "lut"),
     heatmap: facts.heatmap === undefined ? null : showPath(facts.heatmap),
+    proof: facts.proof === undefined ? null : showPath(facts.proof),
     outputs: (facts.outputs ?? []).map(showPath),
     notes: facts.notes ?? [],
     look: facts.look ?? null,
@@ -126,6 +127,7 @@ export function sayTroubles(print: Printer, jobs: readonly Job[]): void {
     if ((status !== "failed" && status !== "held") || !failure) continue;
     print.say(`${showPath(path)} (job ${id.slice(0, 8)}) ${status === "held" ? "is held for you" : "failed"}`);
     print.error(new AppError(failure.code, failure.message));
+    if (facts.proof) print.say(`  proof: ${showPath(facts.proof)}`);
     if (facts.heatmap) print.say(`  where: ${showPath(facts.heatmap)}`);
   }
 }

@@ -116,7 +116,7 @@ export const approve = defineCommand({
   summary: "write held photos as they are, or with another finish",
   usage: "[ID…] [--finish FINISH] [--inbox PATH | --all]",
   about: [
-    "A photo is held when the model's edit is not one colour transform; `hotgrade job ID` names a picture of where. Approving writes it with the nearest look all the same. Of a shoot, all photos that wait for it go on with that look.",
+    "A photo is held for review (`review: true`), with a proof that `hotgrade job ID` names, or when the model's edit is not one colour transform; then it names a picture of where. Approving writes it, with the nearest look where there is no exact one. Of a shoot, all photos that wait for it go on with that look.",
     "--finish makes more of the answer that is there, without asking the model again: `local` transfers light that changes with the place too, `direct` takes the model's own picture, made larger, `lut` the look alone. A shoot's look is for all its photos, so there it applies only to one that is alone.",
   ],
   options: {
@@ -136,17 +136,47 @@ export const approve = defineCommand({
 
 export const reject = defineCommand({
   name: "reject",
-  summary: "ask the model again for held photos; of a shoot, with another photo",
-  usage: "[ID…] [--inbox PATH | --all]",
+  summary: "ask the model again for held photos, or give them up",
+  usage: "[ID…] [--prompt WORDS | --give-up] [--inbox PATH | --all]",
   about: [
-    "A held photo goes to the model again with a new seed. Where it is the hero of a shoot, the next photo of the shoot goes to the model instead, and this one waits for that look like the others.",
+    "A held photo goes to the model again with a new seed, also where the recipe names one: that would give the same picture. Where it is the hero of a shoot whose look fails, the next photo of the shoot goes to the model instead, and this one waits for that look like the others.",
+    "--prompt asks with other words, for these photos alone; a seed that the recipe names stays, so that the words are what differs. --give-up ends the photos: nothing is written, originals stay.",
   ],
-  options: { ...WHICH },
+  options: {
+    prompt: { kind: "text", value: "WORDS", about: "Ask with these words instead." },
+    "give-up": { kind: "flag", about: "End them; `retry` brings them back." },
+    ...WHICH,
+  },
   words: [0, Number.POSITIVE_INFINITY],
-  examples: [["hotgrade reject 4f1c", "not like this"]],
-  run: (context) =>
-    decideHeld(context, (ledger, ids) => ledger.jobs.reject(ids, systemClock.now()), "will be asked for again"),
+  examples: [
+    ["hotgrade reject 4f1c", "not like this"],
+    ['hotgrade reject 4f1c --prompt "cooler, less contrast"', "with other words"],
+    ["hotgrade reject 4f1c --give-up", "not at all"],
+  ],
+  run: (context) => {
+    const { prompt, "give-up": givesUp } = context.options;
+    if (givesUp && prompt !== undefined) throw new AppError("usage", "--give-up asks nobody: leave out --prompt");
+    if (prompt !== undefined && (prompt.trim() === "" || prompt.length > PROMPT_MAX))
+      throw new AppError("usage", `--prompt takes 1 to ${PROMPT_MAX} characters`);
+    const now = systemClock.now();
+    if (!givesUp)
+      return decideHeld(context, (ledger, ids) => ledger.jobs.reject(ids, now, prompt), "will be asked for again");
+    return decideHeld(context, (ledger, ids) => giveUp(ledger, ids, now), "given up");
+  },
 });
+
+/** As many characters as the configuration lets a prompt have. */
+const PROMPT_MAX = 8_000;
+
+/** Ends those of them that are held. */
+async function giveUp(ledger: Ledger, ids: readonly string[], now: number): Promise<readonly string[]> {
+  const held = (await ledger.jobs.find({ ids })).filter(({ status }) => status === "held");
+  return ledger.jobs.cancel(
+    held.map(({ id }) => id),
+    "Given up by hand.",
+    now,
+  );
+}
 
 async function decideHeld(
   context: CommandContext & {

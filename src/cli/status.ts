@@ -9,6 +9,7 @@ import { lockOf } from "../app/looks.ts";
 import { countStale } from "../app/stale.ts";
 import { unwatchedOf } from "../app/unwatched.ts";
 import { looksFolderOf } from "../app/wire.ts";
+import { HOOK_KEYS } from "../core/config/hooks.ts";
 import type { InboxConfig } from "../core/config/parse.ts";
 import { hintOf, isErrorCode } from "../core/errors.ts";
 import { type PathText, showPath } from "../core/inbox/path-text.ts";
@@ -33,7 +34,7 @@ export const status = defineCommand({
   usage: "[--json]",
   about: [
     "Shows whether a daemon runs, how many photos stand at which stage, what failed or is held and why, and files in the inboxes that are not graded.",
-    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale, schedule, hours, leftAlone, waiting}], files, troubles, progress, waiting, shoots, locks, silent, unready, pauses, unwatched: [{inbox, message}]}.",
+    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale, schedule, hours, leftAlone, waiting}], files, troubles, progress, waiting, shoots, locks, silent, unready, pauses, unwatched: [{inbox, message}], hooks}.",
   ],
   options: { ...CONFIG, ...JSON_OUTPUT },
   words: [0, 0],
@@ -110,7 +111,13 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
     const { phase, percent, ahead, leftMs } = progress.get(id)!;
     return { id, path: showPath(path), phase, percent, ahead, leftMs };
   });
+  const hooks = (await ledger.deliveries.troubles()).map(({ inbox, event, ...rest }) => ({
+    inbox: inbox === "" ? null : showPath(inbox),
+    hook: HOOK_KEYS[event],
+    ...rest,
+  }));
   return {
+    hooks,
     daemon: daemonData(await ledger.daemon.get()),
     silent,
     unready,
@@ -186,7 +193,21 @@ const SAID: Readonly<Record<Status, string>> = {
 
 function say(
   print: Printer,
-  { daemon, silent, unready, pauses, inboxes, files, troubles, progress, waiting, shoots, locks, unwatched }: Seen,
+  {
+    daemon,
+    silent,
+    unready,
+    pauses,
+    inboxes,
+    files,
+    troubles,
+    progress,
+    waiting,
+    shoots,
+    locks,
+    unwatched,
+    hooks,
+  }: Seen,
 ): void {
   print.line(daemon ? `daemon: running (pid ${daemon.pid})` : "daemon: not running; `hotgrade start` starts it");
   for (const { backend, message, hint } of silent) {
@@ -211,6 +232,11 @@ function say(
     if (stale > 0) print.line(`  ${stale} graded by an older recipe; \`hotgrade retry --stale\` grades them again`);
   }
   for (const { inbox, message } of unwatched) print.line(`${inbox}: ${message}`);
+  for (const { inbox, hook, waiting, givenUp, reason } of hooks) {
+    const counts = [waiting > 0 && `${waiting} to be told again`, givenUp > 0 && `${givenUp} given up`].filter(Boolean);
+    print.line(`${inbox ?? "(hotgrade grade)"}: ${hook} fails, ${counts.join(", ")}: ${reason}`);
+    print.line(`  hint: ${hintOf("hook-failed")}`);
+  }
   for (const { inbox, look } of locks)
     print.line(`${inbox}: every new photo gets look ${look.slice(0, 8)}; \`hotgrade look unlock\` ends that`);
   for (const { inbox, folder, state, photos } of shoots) {
@@ -222,8 +248,9 @@ function say(
     print.line(`${path}: ${state}${code ? ` [${code}]` : ""} ${message ?? ""}`.trimEnd());
     if (hint) print.line(`  hint: ${hint}`);
   }
-  for (const { id, path, status: how, error, heatmap } of troubles) {
+  for (const { id, path, status: how, error, heatmap, proof } of troubles) {
     print.line(`${path}: ${how} [${error?.code ?? ""}] ${error?.message ?? ""} (job ${id.slice(0, 8)})`);
+    if (proof) print.line(`  proof: ${proof}`);
     if (heatmap) print.line(`  where: ${heatmap}`);
     if (error) print.line(`  hint: ${error.hint}`);
   }

@@ -127,6 +127,10 @@ const CATALOGUE = {
     retry: false,
     hint: "This is not a colour grade: use finish direct or local. `hotgrade approve ID --finish local` transfers light that changes with the place, `--finish direct` takes the model's own picture, `hotgrade approve ID` writes the nearest look; `retry` asks the model again. For a shoot: `approve` or `reject`.",
   },
+  review: {
+    retry: false,
+    hint: "Look at the proof that `hotgrade job ID` names. `hotgrade approve ID` writes the photo, `hotgrade reject ID` asks the model again, `reject ID --prompt WORDS` with other words, `reject ID --give-up` ends it.",
+  },
   "grid-invalid": { retry: false, hint: "`hotgrade retry` fits look and grid again." },
   "pair-mismatch": { retry: false, hint: "AFTER must show the same picture as BEFORE, whole or centre-cropped." },
 
@@ -135,6 +139,10 @@ const CATALOGUE = {
   "disk-full": { retry: true, hint: "Free space; the job goes on by itself." },
   "output-exists": { retry: false, hint: "Name another --out; hotgrade never overwrites a file." },
 
+  "hook-failed": {
+    retry: true,
+    hint: "Run the program by hand, or look at what the address answers. Webhooks are told again for a while; `hotgrade status` says what was given up.",
+  },
   paused: {
     retry: true,
     hint: "`hotgrade resume` ends a pause; hours begin by themselves. `hotgrade status` says which it is.",

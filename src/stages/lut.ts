@@ -10,6 +10,7 @@ import { plateOf } from "../finishes/plate.ts";
 import type { PairRequest, Ports } from "../ports.ts";
 import { lookOfFirst } from "./copy.ts";
 import { defineStage } from "./define.ts";
+import { heldForReview } from "./review.ts";
 import { lookOfShoot } from "./shoot.ts";
 
 export const lutStage = defineStage({
@@ -42,6 +43,9 @@ export const lutStage = defineStage({
       return { kind: "hold", code: "look-spatial", reason, facts: { ...learnt, ...failsOn }, retryFrom: "queue" };
     }
     if (!job.shoot) return done(learnt);
+    // Once the shoot has the look, its frames go on.
+    const held = await heldForReview(job, { ...learnt, failsOn: job.id }, ports, attempting);
+    if (held) return held;
     const { look } = await ports.ledger.shoots.ready(job.id, attempting.lease, solved.look, ports.clock.now());
     return done({ ...learnt, look: look!.sha256, cube: look!.file });
   },

@@ -19,6 +19,7 @@ import type { Output, OutputKind } from "../ports-ledger.ts";
 import { type Attempting, defineStage } from "./define.ts";
 import { discardDeveloped, type Pictured, pictureOf } from "./developed.ts";
 import { originalStands } from "./original.ts";
+import { heldForReview } from "./review.ts";
 
 /** Foreign files under our names, one after the other, until we give up. */
 const NAMES_TRIED_MAX = 50;
@@ -30,6 +31,9 @@ export const writeStage = defineStage({
   async run({ cube }, job, ports, attempting) {
     const stop = await originalStands(job, ports, attempting);
     if (stop) return stop;
+    // Of a shoot it is the look that is judged, at lut, before it is everybody's.
+    const held = job.shoot ? undefined : await heldForReview(job, {}, ports, attempting);
+    if (held) return held;
     let outputs = await ports.ledger.outputs.of(job.id);
     let notes: readonly string[] = job.facts.notes ?? [];
     let { photo } = job.facts;

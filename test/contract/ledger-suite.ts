@@ -10,6 +10,7 @@ import type { Ledger } from "../../src/ports.ts";
 import type { Attempt, ClaimRequest, NewJob } from "../../src/ports-ledger.ts";
 import { aNewJob } from "../support/jobs.ts";
 import { copiesSuite } from "./ledger-copies.ts";
+import { hookSuite } from "./ledger-hooks.ts";
 import { poolSuite } from "./ledger-pool.ts";
 import { scaleSuite } from "./ledger-scale.ts";
 import { shootSuite } from "./ledger-shoots.ts";
@@ -101,6 +102,7 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
   describe(`${name}: backends`, () => poolSuite(withLedger));
   describe(`${name}: copies`, () => copiesSuite(withLedger));
   describe(`${name}: very many`, () => scaleSuite(withLedger));
+  describe(`${name}: hooks and complete shoots`, () => hookSuite(withLedger));
   describe(`${name}: shoots and looks`, () => shootSuite(withLedger));
 
   describe(`${name}: jobs`, () => {

@@ -28,6 +28,8 @@ const LIMIT_MS = 20 * 60_000;
 const HEIC_COPIES = 3;
 /** What the encoder of AVIF keeps beside the pixels. */
 const AVIF_COPIES = 3;
+/** The ground of a contact sheet, its names, and the thumbnails. */
+const SHEET_BYTES = 96 << 20;
 /** A worker's own code, tables and buffers. */
 const BASE_BYTES = 48 << 20;
 
@@ -107,6 +109,13 @@ function picturesOver(pool: Pool, workers: number, pixelsMax: number): Pictures 
     readRgb: async (file, signal) => run("readRgb", { file }, await needs(file, 2), signal),
     async writeRgb(request, signal) {
       await run("writeRgb", request, BASE_BYTES + 2 * request.picture.samples.byteLength, signal);
+    },
+    async contactSheet(request, signal) {
+      // One picture after the other: the largest counts, and what cannot be read does not.
+      let bytes = 0;
+      for (const file of request.cells.flatMap(({ before, after }) => [...before, ...after]))
+        bytes = Math.max(bytes, await needs(file, 1).catch(() => 0));
+      await run("contactSheet", request, BASE_BYTES + SHEET_BYTES + bytes, signal);
     },
     close: () => pool.close(),
   };

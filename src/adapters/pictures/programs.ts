@@ -28,6 +28,7 @@ export function programsFor(pixelsMax: number): Readonly<Record<TaskName, Progra
     render: async (asks, signal) => (await import("./render.ts")).render(asks, pixelsMax, signal),
     readRgb: async ({ file }) => (await import("./rgb.ts")).readRgb(file, pixelsMax),
     writeRgb: async (asks) => (await import("./rgb.ts")).writeRgb(asks),
+    contactSheet: async (asks, signal) => (await import("./contact-sheet.ts")).contactSheet(asks, pixelsMax, signal),
     verify: async (asks) => (await import("./verify.ts")).verify(asks, pixelsMax),
   };
   return programs as Readonly<Record<TaskName, Program>>;

@@ -24,6 +24,7 @@ export type Tasks = {
   readonly render: { readonly asks: ports.RenderRequest; readonly gives: ports.RenderReport };
   readonly readRgb: { readonly asks: { readonly file: PathText }; readonly gives: RgbPicture };
   readonly writeRgb: { readonly asks: ports.RgbRequest; readonly gives: undefined };
+  readonly contactSheet: { readonly asks: ports.SheetRequest; readonly gives: undefined };
   readonly verify: { readonly asks: ports.VerifyRequest; readonly gives: ports.VerifyReport };
 };
 

@@ -25,7 +25,7 @@ export function decidedJobsOver(db: Db): Deciding {
                                        json_object('code', 'cancelled', 'message', @reason, 'stage', stage))
     WHERE id = @id AND status IN ('ready', 'leased', 'held')`);
   const approve = db.prepare(`
-    UPDATE jobs SET status = 'ready', stage = 'write', failure = NULL, hold_reason = NULL, attempt = 0, due_at = @now
+    UPDATE jobs SET status = 'ready', stage = 'write', facts = json_set(facts, '$.reviewed', json('true')), failure = NULL, hold_reason = NULL, attempt = 0, due_at = @now
     WHERE id = @id AND status = 'held' AND facts ->> '$.cube' IS NOT NULL`);
   const approveAs = db.prepare(`
     UPDATE jobs SET status = 'ready', stage = 'lut', facts = @facts, failure = NULL, hold_reason = NULL, attempt = 0, due_at = @now
@@ -51,6 +51,8 @@ export function decidedJobsOver(db: Db): Deciding {
     "UPDATE outputs SET state = 'reserved', temp = NULL WHERE job = ? AND state = 'published'",
   );
   const strengthen = db.prepare("UPDATE jobs SET recipe = json_set(recipe, '$.strength', @strength) WHERE id = @id");
+  const reword = db.prepare("UPDATE jobs SET recipe = json_set(recipe, '$.prompt', @prompt) WHERE id = @id");
+  const reseed = db.prepare("UPDATE jobs SET recipe = json_set(recipe, '$.seed', 'random') WHERE id = @id");
   const event = db.prepare("INSERT INTO events (at, job, kind, data) VALUES (@at, @job, @kind, @data)");
   const tend = tenderOver(db);
 
@@ -99,17 +101,22 @@ export function decidedJobsOver(db: Db): Deciding {
     if (status === "failed" || status === "held" || status === "cancelled") return again(job, now);
     return dueNow.run({ id: job.id, now }).changes > 0;
   };
-  const approved = ({ id, shoot, facts }: Job, finish: FinishName | undefined, now: number): boolean => {
-    const chosen = { ...factsBefore(facts, "lut"), approvedAs: finish };
+  const approved = ({ id, shoot, facts, recipe }: Job, finish: FinishName | undefined, now: number): boolean => {
+    const chosen = { ...factsBefore(facts, "lut"), approvedAs: finish, ...(recipe.review && { reviewed: true }) };
     if (finish !== undefined) return approveAs.run({ id, facts: JSON.stringify(chosen), now }).changes > 0;
     if (approve.run({ id, now }).changes === 0) return false;
     // When the shoot has come to a look meanwhile, it is that one.
     if (shoot?.role === "hero" && facts.look !== undefined && !giveLook(shoot.id, facts.look)) takeLook.run(id);
     return true;
   };
-  const rejected = (job: Job, now: number): boolean => {
-    const { status, shoot } = job;
-    if (status !== "held") return false;
+  const rejected = (job: Job, prompt: string | undefined, now: number): boolean => {
+    const { id, status, shoot, failure, recipe } = job;
+    // A kept look is the same each time: there is no model to ask.
+    if (status !== "held" || recipe.look.kind === "kept") return false;
+    if (prompt !== undefined) reword.run({ id, prompt });
+    // The recipe's own seed would give the same picture again.
+    else if (recipe.seed !== "random") reseed.run({ id });
+    if (failure?.code === "review") return again(job, now);
     return shoot?.role === "hero" ? wait(failing(job, shoot.id, now), now, { passedOverAt: now }) : again(job, now);
   };
   const rewritten = ({ id, status, facts, recipe, shoot }: Job, strength: number, now: number): boolean => {
@@ -137,7 +144,8 @@ export function decidedJobsOver(db: Db): Deciding {
     },
     approve: (ids, now, finish) =>
       decide(ids, now, { kind: "approved", data: { finish }, change: (job) => approved(job, finish, now) }),
-    reject: (ids, now) => decide(ids, now, { kind: "rejected", change: (job) => rejected(job, now) }),
+    reject: (ids, now, prompt) =>
+      decide(ids, now, { kind: "rejected", data: { prompt }, change: (job) => rejected(job, prompt, now) }),
     rewrite: (ids, strength, now) =>
       decide(ids, now, { kind: "rewritten", data: { strength }, change: (job) => rewritten(job, strength, now) }),
   };

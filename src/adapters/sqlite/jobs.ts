@@ -5,6 +5,7 @@ import { type Facts, type Job, shootWait } from "../../core/job/job.ts";
 import type { Ledger } from "../../ports.ts";
 import type { Attempt, NewJob, Regrade } from "../../ports-ledger.ts";
 import { firstOver } from "./copies.ts";
+import { delivererOver } from "./deliveries.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
 import { INBOX_STOPPED, mayServe } from "./serving.ts";
@@ -80,6 +81,7 @@ export function workingJobsOver(db: Db): Working {
     UPDATE shoots SET state = 'held', hero = @hero
     WHERE id = (SELECT shoot FROM jobs WHERE id = @id AND role = 'hero') AND state = 'open'`);
   const attempts = attemptsOver(db);
+  const news = delivererOver(db);
 
   const join = joinerOver(db);
   const tend = tenderOver(db);
@@ -174,6 +176,7 @@ export function workingJobsOver(db: Db): Working {
       });
       if (changes === 0) throw new AppError("lease-lost", `Job ${id} is no longer ours.`, { lease });
       attempts.add(id, attempt);
+      news.outcome(id, next, attempt.endedAt);
       if (next.status === "held") holdShoot.run({ id, hero: next.facts.failsOn ?? id });
       // It may be what the others wait for.
       if (next.waitsOn?.startsWith(shootWait(""))) tend(attempt.endedAt);

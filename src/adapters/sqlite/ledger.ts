@@ -1,6 +1,8 @@
 /** The ledger over one SQLite file. SQL lives in this folder and nowhere else. */
 import type { Ledger } from "../../ports.ts";
+import { batchesOver } from "./batches.ts";
 import { copiesOver } from "./copies.ts";
+import { deliveriesOver } from "./deliveries.ts";
 import { housekeepingOver } from "./housekeeping.ts";
 import { decidedJobsOver } from "./job-decisions.ts";
 import { steeredJobsOver } from "./job-list.ts";
@@ -28,6 +30,8 @@ export function ledgerOver(db: Db): Ledger {
     runs: runsOver(db),
     outputs: outputsOver(db),
     copies: copiesOver(db),
+    batches: batchesOver(db),
+    deliveries: deliveriesOver(db),
     looks: looksOver(db),
     shoots: shootsOver(db),
     attempts: attemptLogOver(db),

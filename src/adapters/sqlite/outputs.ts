@@ -32,7 +32,8 @@ export function outputsOver(db: Db): Ledger["outputs"] {
   // A lossless output that nothing changed is the photo itself.
   const isOurs = db.prepare<[{ contentSha256: string; pictureSha256: string }]>(`
     SELECT 1 FROM outputs WHERE kind = 'photo' AND (sha256 = @contentSha256
-      OR (picture_sha256 = @pictureSha256 AND NOT EXISTS (SELECT 1 FROM jobs WHERE picture_sha256 = @pictureSha256))) LIMIT 1`);
+      OR (picture_sha256 = @pictureSha256 AND NOT EXISTS (SELECT 1 FROM jobs WHERE picture_sha256 = @pictureSha256)))
+    UNION SELECT 1 FROM sheets WHERE sha256 = @contentSha256 LIMIT 1`);
   const abandoned = db.prepare<[number], { job: string; temps: string }>(`
     SELECT id AS job, facts ->> '$.temps' AS temps FROM jobs
     WHERE status IN ('failed', 'cancelled', 'superseded') AND facts ->> '$.temps' IS NOT NULL LIMIT ?`);

@@ -58,6 +58,8 @@ export async function openRemoteLedger(file: string, now: number): Promise<Ledge
     runs: groupOf("runs"),
     outputs: groupOf("outputs"),
     copies: groupOf("copies"),
+    batches: groupOf("batches"),
+    deliveries: groupOf("deliveries"),
     looks: groupOf("looks"),
     shoots: groupOf("shoots"),
     attempts: groupOf("attempts"),

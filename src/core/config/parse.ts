@@ -16,6 +16,7 @@ import type { BitDepth, OutputProfile, RawWay } from "../job/picture.ts";
 import { isLookName } from "../lut/names.ts";
 import type { ScheduleSettings } from "../schedule/settings.ts";
 import { parseDuration, parsePixels, parseSize } from "./durations.ts";
+import { type Hooks, hooksOf } from "./hooks.ts";
 import { type Issue, issuesOf, sentenceOf } from "./issues.ts";
 import { type ConfigText, configSchema, type InboxText } from "./schema.ts";
 import { backend } from "./schema-backend.ts";
@@ -66,6 +67,7 @@ export type InboxConfig = ScheduleSettings & {
   readonly lutSize: number;
   readonly strength: number;
   readonly onSpatial: OnSpatial;
+  readonly review: boolean;
   readonly raw: RawSetting;
   readonly settleMs: number;
   readonly rescanMs: number;
@@ -85,6 +87,9 @@ export type InboxConfig = ScheduleSettings & {
   readonly ownOutputs: "skip" | "take";
   readonly original: Originals;
   readonly priority: number;
+  readonly hooks: Hooks;
+  readonly shootGapMs: number;
+  readonly contactSheet: boolean;
 };
 
 /** How RAW files become pictures, or that they are left alone. */
@@ -104,6 +109,7 @@ export type Config = {
   readonly retention: Retention;
   /** Cron's words; null is every now and then. */
   readonly housekeeping: string | null;
+  readonly hooks: Hooks;
   /** Bytes for pictures in work, or "auto": see `memoryBudget` in adapters/system.ts. */
   readonly memory: "auto" | number;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" | "fatal"; readonly file: PathText | null };
@@ -138,6 +144,7 @@ function configOf(text: ConfigText, given: ConfigText): Config {
     }),
     retention: retentionOf(text.retention),
     housekeeping: text.housekeeping,
+    hooks: hooksOf(text.hooks),
     memory: text.memory === "auto" ? "auto" : parseSize(text.memory)!,
     log: { level: text.log.level, file: text.log.file as PathText | null },
     limits: {
@@ -180,7 +187,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
   const {
     backend,
     look: _look,
-    shootGap: _gap,
+    shootGap,
     heroes: _heroes,
     outsideMax: _outside,
     rawCommand: _command,
@@ -198,6 +205,8 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     backends: backend === undefined ? null : [backend].flat(),
     look: lookOf(text),
     raw: rawOf(text),
+    hooks: hooksOf(text.hooks),
+    shootGapMs: parseDuration(shootGap)!,
     settleMs: parseDuration(settle)!,
     rescanMs: parseDuration(rescan)!,
     structure: text.structure === "keep" ? "keep" : "flat",

@@ -2,8 +2,8 @@
 
 /** Parent key ("" for the top level) → keys to come. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  "": ["web", "hooks"],
-  inboxes: [...["pairs", "pairWait"], ...["review", "hooks"]],
+  "": ["web"],
+  inboxes: ["pairs", "pairWait"],
 };
 
 /** Key → values to come. */

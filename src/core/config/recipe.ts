@@ -41,6 +41,7 @@ export function recipeFor(
     lutSize: inbox.lutSize,
     strength: inbox.strength,
     onSpatial: inbox.onSpatial,
+    ...(inbox.review && { review: true as const }),
     // As it was before there was a choice, so that photos graded then are not stale.
     ...(inbox.raw.kind !== "preview" && inbox.raw.kind !== "skip" && { raw: inbox.raw }),
     output: outputFor(inbox),
@@ -97,7 +98,9 @@ export function abilityKey({ workflow, slots, params }: Pick<Recipe, "workflow" 
 
 /** The recipe as text with keys in a fixed order: equal recipes give equal text, which is what gets hashed. */
 export function canonicalRecipe(recipe: Recipe): string {
-  return canonical(recipe);
+  // Who looks at a photo before it is written does not change it.
+  const { review: _review, ...graded } = recipe;
+  return canonical(graded);
 }
 
 function canonical(value: object): string {

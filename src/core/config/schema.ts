@@ -6,12 +6,15 @@ import { z } from "zod";
 import { isLookName } from "../lut/names.ts";
 import { duration, pixels, size } from "./measured.ts";
 import { backend, backendName } from "./schema-backend.ts";
+import { HOOKS_ARE, hooks } from "./schema-hooks.ts";
 import { identityFields } from "./schema-identity.ts";
 import { namingFields } from "./schema-naming.ts";
 import { originalFields } from "./schema-original.ts";
 import { outputFields } from "./schema-output.ts";
 import { retentionFields } from "./schema-retention.ts";
+import { reviewFields } from "./schema-review.ts";
 import { scheduleFields } from "./schema-schedule.ts";
+import { shootFields } from "./schema-shoots.ts";
 import { PATH_MAX, template } from "./schema-text.ts";
 import { PROMPT_WORDS } from "./template.ts";
 
@@ -91,7 +94,7 @@ const inbox = z.strictObject({
   shootGap: duration("1s", "30d")
     .default("15m")
     .describe(
-      "With `look: shoot`: photos that lie in the inbox itself are of one shoot while no pause between two is longer. Those of a subfolder always are.",
+      "Photos that lie in the inbox itself are of one shoot while no pause between two is longer. Those of a subfolder always are. A shoot with nothing new for so long is complete once its photos have ended (`contactSheet`, `hooks.onShoot`).",
     ),
   heroes: z
     .int()
@@ -136,6 +139,9 @@ const inbox = z.strictObject({
   ...identityFields,
   ...scheduleFields,
   ...outputFields,
+  ...reviewFields,
+  ...shootFields,
+  hooks: hooks.optional().describe(`${HOOKS_ARE} An inbox's own hook wins.`),
   ...namingFields,
   times: z
     .enum(["now", "keep"])
@@ -182,6 +188,7 @@ export const configSchema = z.strictObject({
     .prefault([{ path: "inbox" }])
     .describe("The watched folders. Without it: one, `inbox`."),
   ...retentionFields,
+  hooks: hooks.optional().describe(HOOKS_ARE),
   memory: z
     .union([z.literal("auto"), size("256MiB", "64TiB")], { error: "expected auto, or a size such as 4GiB" })
     .default("auto")

@@ -61,6 +61,8 @@ export type Recipe = {
   readonly lutSize: number;
   readonly strength: number;
   readonly onSpatial: OnSpatial;
+  /** A person sees a proof before the photo is written; left out where nobody asked to. */
+  readonly review?: true;
   /** How a RAW becomes a picture; without it, by its preview. Only the recipes of RAW files have it. */
   readonly raw?: RawWay;
   readonly output: OutputRecipe;
@@ -144,6 +146,10 @@ export type Facts = {
   readonly finish?: FinishName;
   /** A picture of where the look does not explain the edit. */
   readonly heatmap?: PathText;
+  /** A small picture of what would be written, in the work folder. */
+  readonly proof?: PathText;
+  /** A person has said that it may be written. */
+  readonly reviewed?: true;
   /** Sentences worth the user's attention, for status and report. */
   readonly notes?: readonly string[];
   /** Temp files being written in the outbox, named before they are made. */
