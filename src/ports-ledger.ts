@@ -7,6 +7,7 @@ import type { JobProgress } from "./core/job/progress.ts";
 import type { NextState } from "./core/job/transition.ts";
 import type { Sighting } from "./ports.ts";
 import type { Looks, Shoots, ShootWanted } from "./ports-looks.ts";
+import type { Pairs } from "./ports-pairs.ts";
 import type { LiveTicket, Servers, Unable, Usual } from "./ports-pool.ts";
 
 export type NewJob = Pick<
@@ -275,6 +276,7 @@ export type Ledger = {
     remove(inbox: PathText, paths: readonly PathText[]): Promise<void>;
     all(): Promise<readonly (Sighting & { readonly inbox: PathText; readonly at: number })[]>;
   };
+  readonly pairs: Pairs;
   readonly switches: {
     get(name: string): Promise<string | undefined>;
     set(name: string, value: string | null, now: number): Promise<void>;

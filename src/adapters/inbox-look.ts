@@ -6,6 +6,7 @@ import { errnoOf } from "./files.ts";
 import { type Entry, type Folder, openBook, pathOf } from "./inbox-book.ts";
 import { type Disk, eachOf, within } from "./inbox-disk.ts";
 import { openHolds } from "./inbox-holds.ts";
+import { openPairing } from "./inbox-pairs.ts";
 import { openRootWatch } from "./inbox-root.ts";
 import { FAILURES_MAX, takeReady } from "./inbox-take.ts";
 import { type Missing, walk } from "./inbox-walk.ts";
@@ -38,6 +39,7 @@ export function openLooks(options: InboxOptions, events: InboxEvents, ports: Loo
   const { disk, log, now } = ports;
   const book = openBook(options.known);
   const holds = openHolds(options.root, options.settleMs, disk, now);
+  const pairing = openPairing(options.pairs, book, now);
   const root = openRootWatch(options, events, book, disk);
   /** Folders whose files vanished between two listings. */
   const doubtful = new Set<PathText>();
@@ -112,6 +114,7 @@ export function openLooks(options: InboxOptions, events: InboxEvents, ports: Loo
     const ground = await root.enter(log, ports.isStopped);
     if (ground === undefined) return { settling: 0, rootId: null };
     if (start.length > 0) await forget(await walk(start, deep, ground));
+    await pairing.begin(deep);
     const at = now();
     const looked = new Set([...due(), ...book.unseen]);
     for (const entry of looked) if (entry.blocked || entry.parked) looked.delete(entry);
@@ -126,6 +129,7 @@ export function openLooks(options: InboxOptions, events: InboxEvents, ports: Loo
       book,
       disk,
       holds,
+      pairing,
       log,
       settled: events.settled,
       now,

@@ -4,6 +4,7 @@ import { openInbox } from "../adapters/inbox.ts";
 import type { Config, InboxConfig } from "../core/config/parse.ts";
 import { dispositionFolders } from "../core/config/recipe.ts";
 import { hintOf } from "../core/errors.ts";
+import { ownerIn } from "../core/inbox/pairs.ts";
 import type { PathText } from "../core/inbox/path-text.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import { isRawName } from "../core/inbox/rule.ts";
@@ -24,7 +25,10 @@ export async function openInboxes(
 }
 
 /** A RAW that was refused or left alone is asked about again: the configuration may have changed its mind. */
-function afresh(known: Sighting, { raw }: InboxConfig): Sighting {
+function afresh(known: Sighting, { raw, pairs }: InboxConfig): Sighting {
+  // What belongs to another goes on doing so, as long as there are pairs.
+  if (known.state === "ignored" && ownerIn(known.message) !== undefined)
+    return pairs === "both" || raw.kind === "skip" ? { ...known, state: "settling", message: null } : known;
   const isAnswer = known.state === "ignored" || (known.state === "refused" && known.code === "file-unsupported");
   const wasLinked = known.state === "ignored" && raw.kind === "skip";
   if (!isAnswer || wasLinked || !isRawName(known.path)) return known;
@@ -45,6 +49,10 @@ async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], contex
       rescanMs: inbox.rescanMs,
       order: inbox.order,
       skip: [...outboxes, ...dispositionFolders(inbox)],
+      ...(inbox.pairs !== "both" &&
+        inbox.raw.kind !== "skip" && {
+          pairs: { rule: inbox.pairs, waitMs: inbox.pairWaitMs, lost: () => ledger.pairs.lost(inbox.path) },
+        }),
       known: (await ledger.sightings.of(inbox.path)).map((known) => afresh(known, inbox)),
     },
     {

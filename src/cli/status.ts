@@ -53,6 +53,7 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
   const counts = await ledger.jobs.counts();
   const known = config.inboxes.map(({ path }) => path as PathText | null);
   const others = [...new Set(counts.map(({ inbox }) => inbox))].filter((inbox) => !known.includes(inbox));
+  const belonging = await ledger.pairs.belonging();
   const inboxes = [];
   for (const inbox of [...known, ...others]) {
     const settings = config.inboxes.find(({ path }) => path === inbox);
@@ -63,6 +64,7 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
       inbox: inbox === null ? null : showPath(inbox),
       ...tally(counts.filter((count) => count.inbox === inbox)),
       stale,
+      belonging: belonging.find((each) => each.inbox === inbox)?.count ?? 0,
     });
   }
   const troubled = await ledger.jobs.find({ statuses: ["failed", "held"], limit: LISTED_MAX });
@@ -164,11 +166,13 @@ function say(
   for (const { backend, workflow, message } of unready)
     print.line(`backend ${backend} cannot run ${workflow}: ${message}`);
   for (const { what } of pauses) print.line(what);
-  for (const { inbox, statuses, stages, warn, stale } of inboxes) {
+  for (const { inbox, statuses, stages, warn, stale, belonging } of inboxes) {
     const parts = STATUSES.filter((name) => statuses[name] > 0).map((name) => `${statuses[name]} ${SAID[name]}`);
     print.line(`${inbox ?? "(hotgrade grade)"}: ${parts.join(", ") || "no photos yet"}`);
     const open = STAGES.filter((stage) => stages[stage] > 0).map((stage) => `${stages[stage]} at ${stage}`);
     if (open.length > 0) print.line(`  ${open.join(", ")}`);
+    if (belonging > 0)
+      print.line(`  ${belonging} ${belonging === 1 ? "belongs" : "belong"} to another (RAW and JPEG pairs)`);
     if (warn > 0) print.line(`  ${warn} done with verdict warn: look at them (\`hotgrade jobs\` names them)`);
     if (stale > 0) print.line(`  ${stale} graded by an older recipe; \`hotgrade retry --stale\` grades them again`);
   }

@@ -7,6 +7,7 @@ import { attemptLogOver, daemonOver, eventsOver, sightingsOver, switchesOver } f
 import { looksOver } from "./looks.ts";
 import { changesOf, openDatabase } from "./open.ts";
 import { outputsOver } from "./outputs.ts";
+import { pairsOver } from "./pairs.ts";
 import { progressOver } from "./progress.ts";
 import { runsOver } from "./runs.ts";
 import { shootsOver } from "./shoots.ts";
@@ -26,6 +27,7 @@ export function openLedger(file: string, now: number): Ledger {
     attempts: attemptLogOver(db),
     events: eventsOver(db),
     sightings: sightingsOver(db),
+    pairs: pairsOver(db),
     switches: switchesOver(db),
     daemon: daemonOver(db),
     progress: progressOver(db),

@@ -8,6 +8,7 @@ import { parseDuration, parsePixels, parseSize } from "./durations.ts";
 import { type Issue, issuesOf, sentenceOf } from "./issues.ts";
 import { type ConfigText, configSchema, type InboxText } from "./schema.ts";
 import { backend } from "./schema-backend.ts";
+import type { PairSetting } from "./schema-pairs.ts";
 
 export type { Issue } from "./issues.ts";
 
@@ -38,7 +39,7 @@ export type BackendConfig =
     };
 
 /** Paths are as written until `resolvePaths` made them absolute; a FOLDER of `original` stays relative to the inbox. */
-export type InboxConfig = {
+export type InboxConfig = PairSetting & {
   readonly path: PathText;
   readonly outbox: PathText;
   readonly prompt: string;
@@ -165,6 +166,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     outsideMax: _outside,
     rawCommand: _command,
     rawLimit: _limit,
+    pairWait,
     settle,
     rescan,
     ...inbox
@@ -178,6 +180,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     backends: backend === undefined ? null : [backend].flat(),
     look: lookOf(text),
     raw: rawOf(text),
+    pairWaitMs: parseDuration(pairWait)!,
     settleMs: parseDuration(settle)!,
     rescanMs: parseDuration(rescan)!,
     original: {

@@ -4,7 +4,6 @@
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   "": ["web", "retention", "hooks", "housekeeping"],
   inboxes: [
-    ...["pairs", "pairWait"],
     ...["duplicates", "metadataChanges", "ownOutputs", "existing"],
     ...["schedule", "hours", "catchUp", "timezone", "review", "hooks"],
   ],

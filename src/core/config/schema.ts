@@ -7,6 +7,7 @@ import { isLookName } from "../lut/names.ts";
 import { duration, pixels, size } from "./measured.ts";
 import { backend, backendName } from "./schema-backend.ts";
 import { outputFields } from "./schema-output.ts";
+import { pairFields } from "./schema-pairs.ts";
 import { NAME_WORDS, PROMPT_WORDS, placesOf } from "./template.ts";
 
 export const DEFAULT_PROMPT = "Warm cinematic color grading, soft contrast, slightly lifted blacks";
@@ -148,6 +149,7 @@ const inbox = z.strictObject({
       'With `raw: command`: a program and its words, run without a shell, such as `[darktable-cli, "{in}", "{out}"]`. It reads a copy of the RAW at `{in}` and writes a picture, best a TIFF of 16 bits, to `{out}`.',
     ),
   rawLimit: duration("1s", "15m").default("10m").describe("How long `rawCommand` may take for one photo."),
+  ...pairFields,
   ...outputFields,
   suffix: z
     .string()

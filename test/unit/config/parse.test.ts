@@ -101,7 +101,7 @@ test("a key of slots that is no slot is a parameter, if it names an input and ha
 });
 
 test("a key of a later version says that it is planned", () => {
-  for (const key of ["schedule", "hours", "review", "hooks", "pairs", "duplicates"])
+  for (const key of ["schedule", "hours", "review", "hooks", "duplicates"])
     expect(issues(inInbox({ [key]: "x" }))).toMatchObject([
       { message: expect.stringContaining("planned, not built yet"), suggestion: null },
     ]);
