@@ -22,7 +22,7 @@ type Seen = {
 const seen = async () => (await project.json("status")) as Seen;
 const photos = (): readonly string[] =>
   readdirSync(project.outbox)
-    .filter((name) => name.endsWith(".jpg"))
+    .filter((name) => /\.jpg$/i.test(name))
     .sort();
 /** The originals that were graded. */
 async function graded(): Promise<readonly string[]> {
@@ -69,7 +69,7 @@ describe("a single pass", () => {
     writeFileSync(join(project.root, "hotgrade.yaml"), config(", pairs: both"));
     expect((await project.run("once")).code).toBe(0);
     expect(await graded()).toEqual(["IMG_1.CR2", "IMG_1.JPG", "alone.jpg"]);
-    expect(photos()).toEqual(["IMG_1-2.jpg", "IMG_1.jpg", "alone.jpg"]);
+    expect(photos()).toEqual(["IMG_1-2.JPG", "IMG_1.jpg", "alone.jpg"]);
   });
 
   test("grades a RAW whose JPEG is cut short or damaged", async () => {
