@@ -12,6 +12,7 @@ import type { Deliveries } from "./ports-hooks.ts";
 import type { Housekeeping } from "./ports-housekeeping.ts";
 import type { Looks, Shoots, ShootWanted } from "./ports-looks.ts";
 import type { Outputs } from "./ports-outputs.ts";
+import type { Pairs } from "./ports-pairs.ts";
 import type { LiveTicket, Servers, Unable, Usual } from "./ports-pool.ts";
 import type { ScaleLedger } from "./ports-scale.ts";
 
@@ -250,6 +251,7 @@ export type Ledger = {
     remove(inbox: PathText, paths: readonly PathText[]): Promise<void>;
     all(): Promise<readonly (Sighting & { readonly inbox: PathText; readonly at: number })[]>;
   };
+  readonly pairs: Pairs;
   readonly switches: {
     get(name: string): Promise<string | undefined>;
     set(name: string, value: string | null, now: number): Promise<void>;

@@ -8,6 +8,7 @@ import type { PathText } from "./core/inbox/path-text.ts";
 import type { Job, Recipe, Signature } from "./core/job/job.ts";
 import type { PlateRule } from "./core/workflow/framing.ts";
 import type { Ledger, Usual } from "./ports-ledger.ts";
+import type { PairOptions } from "./ports-pairs.ts";
 import type { Pictures } from "./ports-pictures.ts";
 
 export type { Ledger } from "./ports-ledger.ts";
@@ -110,6 +111,8 @@ export type InboxOptions = {
   readonly skip: readonly PathText[];
   /** What the ledger remembers of this inbox. */
   readonly known: readonly Sighting[];
+  /** Left out, every file is a photo of its own. */
+  readonly pairs?: PairOptions | undefined;
 };
 
 export type InboxEvents = {

@@ -5,11 +5,13 @@ import { lookAgain, type Settling } from "../core/inbox/settle.ts";
 import type { Signature } from "../core/job/job.ts";
 import type { Sighting, SightingState } from "../ports.ts";
 import type { Seen } from "./inbox-disk.ts";
+import { addHalf, type Halves, removeHalf } from "./inbox-pairs.ts";
 
 export type Folder = {
   /** Relative to the inbox, "" for the inbox itself. */
   readonly path: PathText;
   readonly entries: Map<PathText, Entry>;
+  readonly halves: Halves;
   /** Names of the folders in it. */
   readonly folders: Set<PathText>;
   /** Absolute, links followed; null until it has been listed. */
@@ -86,9 +88,10 @@ export function openBook(known: readonly Sighting[]) {
   function folder(path: PathText): Folder {
     const found = folders.get(path);
     if (found) return found;
-    const fresh = {
+    const fresh: Folder = {
       path,
       entries: new Map(),
+      halves: new Map(),
       folders: new Set<PathText>(),
       real: null,
       device: null,
@@ -119,6 +122,7 @@ export function openBook(known: readonly Sighting[]) {
       blocked: false,
     };
     into.entries.set(name, entry);
+    addHalf(into.halves, entry);
     unseen.add(entry);
     return entry;
   }
@@ -185,11 +189,18 @@ export function openBook(known: readonly Sighting[]) {
       unseen.add(entry);
     },
 
+    /** An answer that holds no more: the file settles again. */
+    reopen(entry: Entry): void {
+      set(entry, "settling", null, null);
+      unseen.add(entry);
+    },
+
     remove(entry: Entry): void {
       candidates.delete(entry);
       unseen.delete(entry);
       changed.delete(entry);
       entry.folder.entries.delete(entry.name);
+      removeHalf(entry.folder.halves, entry);
     },
 
     removeFolder(path: PathText): void {

@@ -6,6 +6,7 @@ import { errnoOf } from "./files.ts";
 import { type Book, type Entry, type Folder, pathOf } from "./inbox-book.ts";
 import { type Disk, eachOf, within } from "./inbox-disk.ts";
 import { openHolds } from "./inbox-holds.ts";
+import { openPairing } from "./inbox-pairs.ts";
 import { openRootWatch } from "./inbox-root.ts";
 import { FAILURES_MAX, takeReady } from "./inbox-take.ts";
 import { type Missing, walk } from "./inbox-walk.ts";
@@ -37,6 +38,7 @@ type Nudged = ReadonlyMap<PathText, ReadonlySet<string>>;
 export function openLooks(options: Omit<InboxOptions, "known">, book: Book, events: InboxEvents, ports: LookPorts) {
   const { disk, log, now } = ports;
   const holds = openHolds(options.root, options.settleMs, disk, now);
+  const pairing = openPairing(options.pairs, book, now);
   const root = openRootWatch(options, events, book, disk, now);
   /** Folders whose files vanished between two listings. */
   const doubtful = new Set<PathText>();
@@ -111,6 +113,7 @@ export function openLooks(options: Omit<InboxOptions, "known">, book: Book, even
     const ground = await root.enter(log, ports.isStopped);
     if (ground === undefined) return { settling: 0, rootId: null };
     if (start.length > 0) await forget(await walk(start, deep, ground));
+    await pairing.begin(deep);
     const at = now();
     const looked = new Set([...due(), ...book.unseen]);
     for (const entry of looked) if (entry.blocked || entry.parked) looked.delete(entry);
@@ -125,6 +128,7 @@ export function openLooks(options: Omit<InboxOptions, "known">, book: Book, even
       book,
       disk,
       holds,
+      pairing,
       log,
       settled: events.settled,
       now,

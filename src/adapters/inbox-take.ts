@@ -8,6 +8,7 @@ import type { InboxEvents, InboxOptions, Log } from "../ports.ts";
 import { type Book, type Entry, isAnswered, pathOf } from "./inbox-book.ts";
 import { type Disk, eachOf } from "./inbox-disk.ts";
 import type { Holds } from "./inbox-holds.ts";
+import type { Pairing } from "./inbox-pairs.ts";
 
 export type Taking = {
   readonly options: Omit<InboxOptions, "known">;
@@ -15,6 +16,7 @@ export type Taking = {
   readonly book: Book;
   readonly disk: Disk;
   readonly holds: Holds;
+  readonly pairing: Pairing;
   readonly log: Log;
   readonly settled: InboxEvents["settled"];
   now(): number;
@@ -83,6 +85,12 @@ async function take(entry: Entry, turn: Turn, taking: Taking): Promise<boolean> 
       return false;
     case "accept":
       break;
+  }
+  const role = await taking.pairing.role(entry);
+  if (role === "wait") return false;
+  if (role !== "take") {
+    book.answer(entry, role);
+    return true;
   }
   if (await taking.holds.isHeld(entry.folder.path)) return false;
   // It may have changed while others were taken: a last look, and the next scan starts over when it has.

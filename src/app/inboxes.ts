@@ -5,6 +5,7 @@ import { releaseMemory } from "../adapters/system.ts";
 import type { Config, InboxConfig } from "../core/config/parse.ts";
 import { dispositionFolders } from "../core/config/recipe.ts";
 import { hintOf } from "../core/errors.ts";
+import { ownerIn } from "../core/inbox/pairs.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import { isRawName } from "../core/inbox/rule.ts";
 import type { Inbox, Ledger, Sighting } from "../ports.ts";
@@ -27,8 +28,11 @@ export async function openInboxes(
 }
 
 /** A RAW that was refused or left alone is asked about again: the configuration may have changed its mind. */
-function afresh(known: Sighting, { raw }: InboxConfig): Sighting {
+function afresh(known: Sighting, { raw, pairs }: InboxConfig): Sighting {
   if (known.message === THERE_BEFORE) return known;
+  // What belongs to another goes on doing so, as long as there are pairs.
+  if (known.state === "ignored" && ownerIn(known.message) !== undefined)
+    return pairs === "both" || raw.kind === "skip" ? { ...known, state: "settling", message: null } : known;
   const isAnswer = known.state === "ignored" || (known.state === "refused" && known.code === "file-unsupported");
   const wasLinked = known.state === "ignored" && raw.kind === "skip";
   if (!isAnswer || wasLinked || !isRawName(known.path)) return known;
@@ -60,6 +64,10 @@ async function openOne(inbox: InboxConfig, inboxes: readonly InboxConfig[], cont
       rescanMs: inbox.rescanMs,
       order: inbox.order,
       skip: [...inboxes.map(({ outbox }) => outbox), ...dispositionFolders(inbox)],
+      ...(inbox.pairs !== "both" &&
+        inbox.raw.kind !== "skip" && {
+          pairs: { rule: inbox.pairs, waitMs: inbox.pairWaitMs, lost: () => ledger.pairs.lost(inbox.path) },
+        }),
       known: await knownOf(inbox, ledger),
     },
     {

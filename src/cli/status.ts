@@ -58,6 +58,7 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
   const counts = await ledger.jobs.counts();
   const known = config.inboxes.map(({ path }) => path as PathText | null);
   const others = [...new Set(counts.map(({ inbox }) => inbox))].filter((inbox) => !known.includes(inbox));
+  const belonging = await ledger.pairs.belonging();
   const inboxes = [];
   for (const inbox of [...known, ...others]) {
     const settings = config.inboxes.find(({ path }) => path === inbox);
@@ -72,6 +73,7 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
       hours: settings?.hours ?? null,
       leftAlone: settings ? await leftAlone(ledger, settings) : 0,
       waiting: settings ? photosWaiting(counts, settings) : null,
+      belonging: belonging.find((each) => each.inbox === inbox)?.count ?? 0,
     });
   }
   const troubled = await ledger.jobs.find({ statuses: ["failed", "held"], limit: LISTED_MAX });
@@ -217,7 +219,7 @@ function say(
   for (const { backend, workflow, message } of unready)
     print.line(`backend ${backend} cannot run ${workflow}: ${message}`);
   for (const { what } of pauses) print.line(what);
-  for (const { inbox, statuses, stages, warn, stale, leftAlone, waiting: hours } of inboxes) {
+  for (const { inbox, statuses, stages, warn, stale, belonging, leftAlone, waiting: hours } of inboxes) {
     const parts = STATUSES.filter((name) => statuses[name] > 0).map((name) => `${statuses[name]} ${SAID[name]}`);
     print.line(`${inbox ?? "(hotgrade grade)"}: ${parts.join(", ") || "no photos yet"}`);
     const open = STAGES.filter((stage) => stages[stage] > 0).map((stage) => `${stages[stage]} at ${stage}`);
@@ -228,6 +230,8 @@ function say(
       print.line(
         `  ${leftAlone} left alone since they were there before; \`hotgrade retry --inbox PATH --existing\` takes them`,
       );
+    if (belonging > 0)
+      print.line(`  ${belonging} ${belonging === 1 ? "belongs" : "belong"} to another (RAW and JPEG pairs)`);
     if (warn > 0) print.line(`  ${warn} done with verdict warn: look at them (\`hotgrade jobs\` names them)`);
     if (stale > 0) print.line(`  ${stale} graded by an older recipe; \`hotgrade retry --stale\` grades them again`);
   }

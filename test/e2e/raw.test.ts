@@ -13,7 +13,7 @@ afterEach(() => project.remove());
 
 const config = (more = "") => `backends: [{ name: here, kind: builtin }]
 inboxes:
-  - { path: inbox, outbox: graded, prompt: warm, settle: 100ms${more} }
+  - { path: inbox, outbox: graded, prompt: warm, settle: 100ms, pairs: both${more} }
 `;
 
 const inGraded = (): readonly string[] =>

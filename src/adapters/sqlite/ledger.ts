@@ -11,6 +11,7 @@ import { attemptLogOver, daemonOver, eventsOver, sightingsOver, switchesOver } f
 import { looksOver } from "./looks.ts";
 import { changesOf, type Db, openDatabase } from "./open.ts";
 import { outputsOver } from "./outputs.ts";
+import { pairsOver } from "./pairs.ts";
 import { progressOver } from "./progress.ts";
 import { runsOver } from "./runs.ts";
 import { shootsOver } from "./shoots.ts";
@@ -37,6 +38,7 @@ export function ledgerOver(db: Db): Ledger {
     attempts: attemptLogOver(db),
     events: eventsOver(db),
     sightings: sightingsOver(db),
+    pairs: pairsOver(db),
     switches: switchesOver(db),
     daemon: daemonOver(db),
     progress: progressOver(db),

@@ -65,6 +65,7 @@ export async function openRemoteLedger(file: string, now: number): Promise<Ledge
     attempts: groupOf("attempts"),
     events: groupOf("events"),
     sightings: groupOf("sightings"),
+    pairs: groupOf("pairs"),
     switches: groupOf("switches"),
     daemon: groupOf("daemon"),
     progress: groupOf("progress"),

@@ -153,7 +153,15 @@ function strayPlaces({ slots, params }: Readonly<Record<string, unknown>>): read
 }
 
 /** A program for RAW that is missing, or that could not know which file is meant. */
-function rawIssues({ raw, rawCommand }: Readonly<Record<string, unknown>>): readonly (readonly [string, string])[] {
+function rawIssues({
+  raw,
+  rawCommand,
+  pairs,
+}: Readonly<Record<string, unknown>>): readonly (readonly [string, string])[] {
+  if (raw === "skip" && pairs === "raw")
+    return [
+      ["pairs", "pairs: raw grades the RAW of a pair, and raw: skip leaves RAW files alone; take one of them out"],
+    ];
   if (raw === "command" && rawCommand === undefined)
     return [["raw", 'raw: command needs rawCommand, such as [darktable-cli, "{in}", "{out}"]']];
   const words = listOf(rawCommand).map(String);

@@ -20,6 +20,7 @@ import { type Hooks, hooksOf } from "./hooks.ts";
 import { type Issue, issuesOf, sentenceOf } from "./issues.ts";
 import { type ConfigText, configSchema, type InboxText } from "./schema.ts";
 import { backend } from "./schema-backend.ts";
+import type { PairSetting } from "./schema-pairs.ts";
 import { type Retention, retentionOf } from "./schema-retention.ts";
 
 export type { Issue } from "./issues.ts";
@@ -51,46 +52,47 @@ export type BackendConfig =
     };
 
 /** Paths are as written until `resolvePaths` made them absolute; a FOLDER of `original` stays relative to the inbox. */
-export type InboxConfig = ScheduleSettings & {
-  readonly path: PathText;
-  readonly outbox: PathText;
-  readonly prompt: string;
-  readonly promptSuffix: string;
-  readonly workflow: string;
-  readonly slots: Readonly<Record<string, string>>;
-  readonly params: Readonly<Record<string, string | number>>;
-  readonly seed: number | "random" | "from-content";
-  /** Names as written, or null for the usual choice; `backendsFor` answers. */
-  readonly backends: readonly string[] | null;
-  readonly finish: FinishName;
-  readonly look: LookSetting;
-  readonly lutSize: number;
-  readonly strength: number;
-  readonly onSpatial: OnSpatial;
-  readonly review: boolean;
-  readonly raw: RawSetting;
-  readonly settleMs: number;
-  readonly rescanMs: number;
-  readonly order: InboxOrder;
-  readonly format: OutputFormat;
-  readonly quality: number | null;
-  readonly bitDepth: BitDepth | "same";
-  readonly resize: number | null;
-  readonly profile: OutputProfile | "keep";
-  readonly suffix: string;
-  readonly name: string;
-  readonly structure: "keep" | "flat";
-  readonly times: "now" | "keep";
-  readonly sidecars: readonly Sidecar[];
-  readonly duplicates: Duplicates;
-  readonly metadataChanges: "refresh" | "ignore";
-  readonly ownOutputs: "skip" | "take";
-  readonly original: Originals;
-  readonly priority: number;
-  readonly hooks: Hooks;
-  readonly shootGapMs: number;
-  readonly contactSheet: boolean;
-};
+export type InboxConfig = ScheduleSettings &
+  PairSetting & {
+    readonly path: PathText;
+    readonly outbox: PathText;
+    readonly prompt: string;
+    readonly promptSuffix: string;
+    readonly workflow: string;
+    readonly slots: Readonly<Record<string, string>>;
+    readonly params: Readonly<Record<string, string | number>>;
+    readonly seed: number | "random" | "from-content";
+    /** Names as written, or null for the usual choice; `backendsFor` answers. */
+    readonly backends: readonly string[] | null;
+    readonly finish: FinishName;
+    readonly look: LookSetting;
+    readonly lutSize: number;
+    readonly strength: number;
+    readonly onSpatial: OnSpatial;
+    readonly review: boolean;
+    readonly raw: RawSetting;
+    readonly settleMs: number;
+    readonly rescanMs: number;
+    readonly order: InboxOrder;
+    readonly format: OutputFormat;
+    readonly quality: number | null;
+    readonly bitDepth: BitDepth | "same";
+    readonly resize: number | null;
+    readonly profile: OutputProfile | "keep";
+    readonly suffix: string;
+    readonly name: string;
+    readonly structure: "keep" | "flat";
+    readonly times: "now" | "keep";
+    readonly sidecars: readonly Sidecar[];
+    readonly duplicates: Duplicates;
+    readonly metadataChanges: "refresh" | "ignore";
+    readonly ownOutputs: "skip" | "take";
+    readonly original: Originals;
+    readonly priority: number;
+    readonly hooks: Hooks;
+    readonly shootGapMs: number;
+    readonly contactSheet: boolean;
+  };
 
 /** How RAW files become pictures, or that they are left alone. */
 export type RawSetting = RawWay | { readonly kind: "skip" };
@@ -193,6 +195,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     rawCommand: _command,
     rawLimit: _limit,
     removeEmptyFolders: _removes,
+    pairWait,
     settle,
     rescan,
     ...inbox
@@ -207,6 +210,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     raw: rawOf(text),
     hooks: hooksOf(text.hooks),
     shootGapMs: parseDuration(shootGap)!,
+    pairWaitMs: parseDuration(pairWait)!,
     settleMs: parseDuration(settle)!,
     rescanMs: parseDuration(rescan)!,
     structure: text.structure === "keep" ? "keep" : "flat",

@@ -3,7 +3,6 @@
 /** Parent key ("" for the top level) → keys to come. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   "": ["web"],
-  inboxes: ["pairs", "pairWait"],
 };
 
 /** Key → values to come. */

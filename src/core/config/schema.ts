@@ -11,6 +11,7 @@ import { identityFields } from "./schema-identity.ts";
 import { namingFields } from "./schema-naming.ts";
 import { originalFields } from "./schema-original.ts";
 import { outputFields } from "./schema-output.ts";
+import { pairFields } from "./schema-pairs.ts";
 import { retentionFields } from "./schema-retention.ts";
 import { reviewFields } from "./schema-review.ts";
 import { scheduleFields } from "./schema-schedule.ts";
@@ -138,6 +139,7 @@ const inbox = z.strictObject({
   rawLimit: duration("1s", "15m").default("10m").describe("How long `rawCommand` may take for one photo."),
   ...identityFields,
   ...scheduleFields,
+  ...pairFields,
   ...outputFields,
   ...reviewFields,
   ...shootFields,

@@ -1,0 +1,34 @@
+/** The pairs of the ledger: kept in sightings ("Belongs to …") and in what became of the jobs. */
+import type { PathText } from "../../core/inbox/path-text.ts";
+import type { Pairs } from "../../ports-pairs.ts";
+import type { Db } from "./open.ts";
+
+/** The file's own fault: its other half may do better. A render that failed would fail for that one too. */
+const OWN_FAULTS = [
+  "original-gone",
+  "file-truncated",
+  "file-unsupported",
+  "file-too-large",
+  "picture-damaged",
+  "picture-too-large",
+  "picture-too-small",
+];
+
+export function pairsOver(db: Db): Pairs {
+  const lost = db
+    .prepare<{ inbox: string; codes: string }, string>(`
+      SELECT path FROM jobs AS job
+      WHERE status IN ('failed', 'cancelled') AND inbox = @inbox
+        AND failure ->> '$.code' IN (SELECT value FROM json_each(@codes))
+        AND NOT EXISTS (SELECT 1 FROM jobs AS newer
+                        WHERE newer.inbox = job.inbox AND newer.path = job.path AND newer.seq > job.seq)`)
+    .pluck();
+  const belonging = db.prepare<[], { inbox: string; count: number }>(
+    "SELECT inbox, count(*) AS count FROM sightings WHERE state = 'ignored' AND message LIKE 'Belongs to %' GROUP BY inbox",
+  );
+  const codes = JSON.stringify(OWN_FAULTS);
+  return {
+    lost: async (inbox) => lost.all({ inbox, codes }) as PathText[],
+    belonging: async () => belonging.all() as { inbox: PathText; count: number }[],
+  };
+}

@@ -1,0 +1,20 @@
+/** What the ledger and the scanner say of RAW and JPEG pairs. Types only. */
+
+import type { PairRule } from "./core/inbox/pairs.ts";
+import type { PathText } from "./core/inbox/path-text.ts";
+
+export type Pairs = {
+  /** Photos of this inbox whose job ended since the file itself could not be graded or was gone. */
+  lost(inbox: PathText): Promise<readonly PathText[]>;
+  /** How many files of each inbox belong to another. */
+  belonging(): Promise<readonly { readonly inbox: PathText; readonly count: number }[]>;
+};
+
+/** How a scanner pairs. */
+export type PairOptions = {
+  readonly rule: PairRule;
+  /** How long the half that is not to be graded waits for the one that is, from when it settled. */
+  readonly waitMs: number;
+  /** Taken files that could not be graded after all: their other half is graded instead. */
+  lost(): Promise<readonly PathText[]>;
+};
