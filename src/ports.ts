@@ -8,6 +8,7 @@ import type { Job, Recipe, Signature } from "./core/job/job.ts";
 import type { PlateRule } from "./core/workflow/framing.ts";
 import type { Ledger, Usual } from "./ports-ledger.ts";
 import type { Pictures } from "./ports-pictures.ts";
+import type { Shares } from "./ports-shares.ts";
 
 export type { Ledger } from "./ports-ledger.ts";
 
@@ -74,6 +75,8 @@ export type Files = {
   copy(from: PathText, to: PathText): Promise<"copied" | "taken" | "gone">;
   /** To the system's trash (freedesktop.org trash of the file's own disk). Gives where it went. */
   trash(path: PathText): Promise<PathText>;
+  /** The network shares among them; left out where none is told apart. */
+  readonly shares?: Shares;
 };
 
 export type * from "./ports-pictures.ts";
@@ -102,6 +105,8 @@ export type InboxOptions = {
   readonly root: PathText;
   readonly settleMs: number;
   readonly rescanMs: number;
+  /** The same on a network share, where nothing is watched; left out, as elsewhere. */
+  readonly shareRescanMs?: number;
   readonly order: "oldest" | "newest" | "name";
   /** Absolute real paths below the root that are never looked into. */
   readonly skip: readonly PathText[];

@@ -17,6 +17,7 @@ export function openNudges(options: InboxOptions, log: Log, disk: Disk, wake: ()
   /** device:inode of the root that is watched, or was found unwatchable. */
   let watched: string | null = null;
   let isClosed = false;
+  let isOnShare = false;
 
   function nudge(realRoot: string, folder: string, name: string | null): void {
     const isBelow = folder.startsWith(`${realRoot}/`);
@@ -34,10 +35,12 @@ export function openNudges(options: InboxOptions, log: Log, disk: Disk, wake: ()
   async function open(): Promise<Watching | undefined> {
     const real = await disk.real(options.root);
     if (real === undefined) return undefined;
-    const { watchable } = await disk.mount(real);
+    const { watchable, share } = await disk.mount(real);
+    isOnShare = !watchable;
     if (!watchable || ESCAPED.test(real)) {
-      const why = watchable ? "its path is not valid text" : "network file system";
-      log.info({ inbox: options.root, why, everyMs: options.rescanMs }, "folder is scanned, not watched");
+      const why = watchable ? "its path is not valid text" : `network share${share ? ` (${share})` : ""}`;
+      const everyMs = watchable ? options.rescanMs : (options.shareRescanMs ?? options.rescanMs);
+      log.info({ inbox: options.root, why, everyMs }, "folder is scanned, not watched");
       return undefined;
     }
     return watchFolders(real, options.skip, {
@@ -58,6 +61,9 @@ export function openNudges(options: InboxOptions, log: Log, disk: Disk, wake: ()
   }
 
   return {
+    /** Does the root lie where nothing is watched? As far as the last look knows. */
+    isOnShare: (): boolean => isOnShare,
+
     isPending: (): boolean => isAll || pending.size > 0,
 
     /** What came in since the last call: names by folder, or "all" when no folder can be named. */

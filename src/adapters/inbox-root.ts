@@ -4,9 +4,9 @@
  */
 import { type PathText, showPath } from "../core/inbox/path-text.ts";
 import type { InboxEvents, InboxOptions, Log } from "../ports.ts";
-import { errnoOf } from "./files.ts";
 import type { Book } from "./inbox-book.ts";
 import type { Disk } from "./inbox-disk.ts";
+import { whyUnread } from "./inbox-share-away.ts";
 import type { Ground } from "./inbox-walk.ts";
 
 type Trouble = { readonly folder: string | null; readonly files: string | null };
@@ -75,7 +75,7 @@ export function openRootWatch(options: InboxOptions, events: InboxEvents, book: 
         }
         return { root, rootReal, skip: options.skip, skipIds, disk, book, log, trouble, isStopped, trustRoot };
       } catch (thrown) {
-        trouble(root, `The folder cannot be read: ${errnoOf(thrown) || String(thrown)}.`);
+        trouble(root, whyUnread(thrown));
         return undefined;
       }
     },

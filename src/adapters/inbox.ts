@@ -64,6 +64,8 @@ export function openInbox(options: InboxOptions, events: InboxEvents, ports: Inb
     await clock.sleep(Math.max(0, until - now()), wake.signal);
   }
 
+  const rescanMs = (): number => (nudges.isOnShare() ? (options.shareRescanMs ?? options.rescanMs) : options.rescanMs);
+
   async function run(): Promise<void> {
     let fullAt = Number.NEGATIVE_INFINITY;
     while (!isStopped()) {
@@ -74,10 +76,10 @@ export function openInbox(options: InboxOptions, events: InboxEvents, ports: Inb
         const { rootId } = await inTurn(look);
         await nudges.follow(rootId);
         if (isFull || rootId === null)
-          fullAt = now() + (rootId === null ? Math.min(ROOT_AWAY_MS, options.rescanMs) : options.rescanMs);
+          fullAt = now() + (rootId === null ? Math.min(ROOT_AWAY_MS, rescanMs()) : rescanMs());
       } catch (thrown) {
         log.error({ inbox: options.root, err: thrown }, "scan failed");
-        fullAt = now() + options.rescanMs;
+        fullAt = now() + rescanMs();
       }
       await pause(looks.isWaiting() ? Math.min(fullAt, now() + options.settleMs / 2) : fullAt);
     }

@@ -1,6 +1,7 @@
 /** The watched folders: one scanner an inbox, each handing settled files to intake and sightings to the ledger. */
 import { performance } from "node:perf_hooks";
 import { openInbox } from "../adapters/inbox.ts";
+import { sharedDisk } from "../adapters/inbox-shares.ts";
 import type { Config, InboxConfig } from "../core/config/parse.ts";
 import { dispositionFolders } from "../core/config/recipe.ts";
 import { hintOf } from "../core/errors.ts";
@@ -8,6 +9,7 @@ import type { PathText } from "../core/inbox/path-text.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import { isRawName } from "../core/inbox/rule.ts";
 import type { Inbox, Sighting } from "../ports.ts";
+import { forgetAway, keepAway } from "./away.ts";
 import { type IntakeContext, intakeFor } from "./intake.ts";
 
 export type OpenInbox = { readonly config: InboxConfig; readonly scanner: Inbox };
@@ -37,12 +39,14 @@ async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], contex
   await files
     .makeFolder(inbox.path)
     .catch((err) => log.warn({ folder: showPath(inbox.path), err }, "inbox cannot be made"));
+  await forgetAway(inbox.path, context.ports);
   const take = intakeFor(inbox, context);
   return openInbox(
     {
       root: inbox.path,
       settleMs: inbox.settleMs,
       rescanMs: inbox.rescanMs,
+      shareRescanMs: inbox.shareRescanMs,
       order: inbox.order,
       skip: [...outboxes, ...dispositionFolders(inbox)],
       known: (await ledger.sightings.of(inbox.path)).map((known) => afresh(known, inbox)),
@@ -59,11 +63,17 @@ async function openOne(inbox: InboxConfig, outboxes: readonly PathText[], contex
       },
       gone: (paths) => ledger.sightings.remove(inbox.path, paths),
       trouble(folder, message) {
+        if (folder === inbox.path) keepAway(inbox.path, message, context.ports);
         if (message === null) log.info({ folder: showPath(folder) }, "folder can be read again");
         else
           log.warn({ folder: showPath(folder), code: "folder-unreadable", reason: message }, "folder cannot be read");
       },
     },
-    { clock, log, monotonic: () => performance.now() },
+    {
+      clock,
+      log,
+      monotonic: () => performance.now(),
+      ...(files.shares && { disk: sharedDisk(files.shares) }),
+    },
   );
 }

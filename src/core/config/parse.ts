@@ -57,6 +57,7 @@ export type InboxConfig = {
   readonly raw: RawSetting;
   readonly settleMs: number;
   readonly rescanMs: number;
+  readonly shareRescanMs: number;
   readonly order: "oldest" | "newest" | "name";
   readonly format: OutputFormat;
   readonly quality: number | null;
@@ -167,6 +168,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     rawLimit: _limit,
     settle,
     rescan,
+    shareRescan,
     ...inbox
   } = text;
   const { done, failed, duplicate, unsupported } = inbox.original;
@@ -180,6 +182,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     raw: rawOf(text),
     settleMs: parseDuration(settle)!,
     rescanMs: parseDuration(rescan)!,
+    shareRescanMs: parseDuration(shareRescan)!,
     original: {
       done: dispositionOf(done),
       failed: dispositionOf(failed),

@@ -7,6 +7,7 @@ import { isLookName } from "../lut/names.ts";
 import { duration, pixels, size } from "./measured.ts";
 import { backend, backendName } from "./schema-backend.ts";
 import { outputFields } from "./schema-output.ts";
+import { shareFields } from "./schema-share.ts";
 import { NAME_WORDS, PROMPT_WORDS, placesOf } from "./template.ts";
 
 export const DEFAULT_PROMPT = "Warm cinematic color grading, soft contrast, slightly lifted blacks";
@@ -132,6 +133,7 @@ const inbox = z.strictObject({
     ),
   settle: duration("100ms", "1h").default("2s").describe("How long a file must stand still before it is taken."),
   rescan: duration("1s", "1d").default("60s").describe("How often the whole folder is looked through."),
+  ...shareFields,
   order: z.enum(["oldest", "newest", "name"]).default("oldest").describe("Which photo is taken first."),
   raw: z
     .enum(["preview", "develop", "command", "skip"])
