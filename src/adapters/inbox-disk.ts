@@ -30,6 +30,8 @@ export type Disk = {
   list(folder: PathText): Promise<readonly Name[] | undefined>;
   real(path: PathText): Promise<PathText | undefined>;
   mount(path: PathText): Promise<Mount>;
+  /** The root of the network share that the path lies on, told without asking the share. */
+  share?(path: PathText): Promise<PathText | undefined>;
   /** Opens a file for as long as `use` runs. */
   reading<T>(file: PathText, use: (read: ReadAt) => Promise<T>): Promise<T>;
 };

@@ -2,6 +2,7 @@
 import type { PathText } from "../core/inbox/path-text.ts";
 import type { InboxOptions, Log } from "../ports.ts";
 import type { Disk } from "./inbox-disk.ts";
+import { isAway } from "./inbox-share-away.ts";
 import { type Watching, watchFolders } from "./inbox-watch.ts";
 
 /** Names kept of one folder between two looks; beyond it the folder is looked at as a whole. */
@@ -84,7 +85,9 @@ export function openNudges(options: InboxOptions, log: Log, disk: Disk, wake: ()
       try {
         watching = await open();
       } catch (thrown) {
-        log.warn({ inbox: options.root, err: thrown }, "watch failed, scanning only");
+        if (isAway(thrown))
+          watched = null; // asked again when it is back
+        else log.warn({ inbox: options.root, err: thrown }, "watch failed, scanning only");
       }
       if (isClosed) await close(); // stopped while the watch was opened
     },

@@ -69,7 +69,10 @@ export function openRootWatch(options: InboxOptions, events: InboxEvents, book: 
           return undefined;
         }
         const skipIds = new Set<string>();
+        const share = await disk.share?.(root);
         for (const folder of options.skip) {
+          // Another share's folder is no other way to one of ours, and that share may never answer.
+          if ((await disk.share?.(folder)) !== share) continue;
           const seen = await disk.stat(folder).catch(() => undefined);
           if (seen) skipIds.add(`${seen.device}:${seen.inode}`);
         }

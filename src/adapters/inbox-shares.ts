@@ -120,6 +120,7 @@ export function sharedDisk(shares: Shares): Disk {
     stat: (path) => ask<Seen | undefined>(path, "disk stat", [path], () => systemDisk.stat(path)),
     list: (folder) => ask<readonly Name[] | undefined>(folder, "disk list", [folder], () => systemDisk.list(folder)),
     real: (path) => ask<PathText | undefined>(path, "disk real", [path], () => systemDisk.real(path)),
+    share: async (path) => (await shares.of(path))?.root,
     async mount(path) {
       const share = await shares.of(path);
       return share ? { watchable: false, inodes: false, share: share.type } : systemDisk.mount(path);

@@ -25,7 +25,7 @@ export async function openProject(
 }
 
 /** A share that is slow to say what a path really is must not keep a command from starting: then the path as written counts. */
-const REAL_MS = 2_000;
+const REAL_MS = 1_000;
 
 async function realSoon(path: PathText, files: Files): Promise<PathText | undefined> {
   if (!(await files.shares?.of(path))) return files.real(path);
