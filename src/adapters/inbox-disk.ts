@@ -16,7 +16,12 @@ export type Seen = Signature & {
 export type Name = { readonly name: PathText; readonly kind: "file" | "folder" | "link" | "other" | "unknown" };
 
 /** What the kind of file system tells: whether changes are reported, and whether inodes last. */
-export type Mount = { readonly watchable: boolean; readonly inodes: boolean };
+export type Mount = {
+  readonly watchable: boolean;
+  readonly inodes: boolean;
+  /** The type of the network share that it is. */
+  readonly share?: string;
+};
 
 /** Absent things are undefined; every other failure is thrown as the system said it. */
 export type Disk = {
@@ -25,6 +30,8 @@ export type Disk = {
   list(folder: PathText): Promise<readonly Name[] | undefined>;
   real(path: PathText): Promise<PathText | undefined>;
   mount(path: PathText): Promise<Mount>;
+  /** The root of the network share that the path lies on, told without asking the share. */
+  share?(path: PathText): Promise<PathText | undefined>;
   /** Opens a file for as long as `use` runs. */
   reading<T>(file: PathText, use: (read: ReadAt) => Promise<T>): Promise<T>;
 };

@@ -8,6 +8,7 @@ import { type Disk, eachOf, within } from "./inbox-disk.ts";
 import { openHolds } from "./inbox-holds.ts";
 import { openPairing } from "./inbox-pairs.ts";
 import { openRootWatch } from "./inbox-root.ts";
+import { isAway, whyUnread } from "./inbox-share-away.ts";
 import { FAILURES_MAX, takeReady } from "./inbox-take.ts";
 import { type Missing, walk } from "./inbox-walk.ts";
 
@@ -102,7 +103,8 @@ export function openLooks(options: Omit<InboxOptions, "known">, book: Book, even
         if (!failures.has(path)) failures.set(path, null);
       } catch (thrown) {
         entry.failures++;
-        failures.set(path, `A file in it cannot be looked at: ${errnoOf(thrown) || String(thrown)}.`);
+        if (isAway(thrown)) root.trouble(options.root, whyUnread(thrown));
+        else failures.set(path, `A file in it cannot be looked at: ${errnoOf(thrown) || String(thrown)}.`);
       }
     });
     for (const [path, message] of failures) root.trouble(within(options.root, path), message, "files");

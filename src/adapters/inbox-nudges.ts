@@ -4,6 +4,7 @@ import { watchFailure } from "../core/inbox/watch-limits.ts";
 import type { InboxEvents, InboxOptions, Log } from "../ports.ts";
 import { errnoOf } from "./files.ts";
 import type { Disk } from "./inbox-disk.ts";
+import { isAway } from "./inbox-share-away.ts";
 import { type Watching, watchFolders } from "./inbox-watch.ts";
 
 /** Names kept of one folder between two looks; beyond it the folder is looked at as a whole. */
@@ -31,6 +32,7 @@ export function openNudges(
   /** device:inode of the root that is watched, or was found unwatchable. */
   let watched: string | null = null;
   let isClosed = false;
+  let isOnShare = false;
 
   function nudge(realRoot: string, folder: string, name: string | null): void {
     const isBelow = folder.startsWith(`${realRoot}/`);
@@ -48,10 +50,12 @@ export function openNudges(
   async function open(): Promise<Watching | undefined> {
     const real = await disk.real(options.root);
     if (real === undefined) return undefined;
-    const { watchable } = await disk.mount(real);
+    const { watchable, share } = await disk.mount(real);
+    isOnShare = !watchable;
     if (!watchable || ESCAPED.test(real)) {
-      const why = watchable ? "its path is not valid text" : "network file system";
-      log.info({ inbox: options.root, why, everyMs: options.rescanMs }, "folder is scanned, not watched");
+      const why = watchable ? "its path is not valid text" : `network share${share ? ` (${share})` : ""}`;
+      const everyMs = watchable ? options.rescanMs : (options.shareRescanMs ?? options.rescanMs);
+      log.info({ inbox: options.root, why, everyMs }, "folder is scanned, not watched");
       return undefined;
     }
     return watch(real, options.skip, {
@@ -78,6 +82,9 @@ export function openNudges(
   }
 
   return {
+    /** Does the root lie where nothing is watched? As far as the last look knows. */
+    isOnShare: (): boolean => isOnShare,
+
     isPending: (): boolean => isAll || pending.size > 0,
 
     /** What came in since the last call: names by folder, or "all" when no folder can be named. */
@@ -99,7 +106,9 @@ export function openNudges(
       try {
         watching = await open();
       } catch (thrown) {
-        fail(errnoOf(thrown));
+        if (isAway(thrown))
+          watched = null; // asked again when it is back
+        else fail(errnoOf(thrown));
       }
       if (isClosed) await close(); // stopped while the watch was opened
     },

@@ -4,9 +4,9 @@
  */
 import { type PathText, showPath } from "../core/inbox/path-text.ts";
 import type { InboxEvents, InboxOptions, Log } from "../ports.ts";
-import { errnoOf } from "./files.ts";
 import type { Book } from "./inbox-book.ts";
 import type { Disk } from "./inbox-disk.ts";
+import { whyUnread } from "./inbox-share-away.ts";
 import type { Ground } from "./inbox-walk.ts";
 
 type Trouble = { readonly folder: string | null; readonly files: string | null };
@@ -75,13 +75,16 @@ export function openRootWatch(
           return undefined;
         }
         const skipIds = new Set<string>();
+        const share = await disk.share?.(root);
         for (const folder of options.skip) {
+          // Another share's folder is no other way to one of ours, and that share may never answer.
+          if ((await disk.share?.(folder)) !== share) continue;
           const seen = await disk.stat(folder).catch(() => undefined);
           if (seen) skipIds.add(`${seen.device}:${seen.inode}`);
         }
         return { root, rootReal, skip: options.skip, skipIds, disk, book, log, trouble, isStopped, now, trustRoot };
       } catch (thrown) {
-        trouble(root, `The folder cannot be read: ${errnoOf(thrown) || String(thrown)}.`);
+        trouble(root, whyUnread(thrown));
         return undefined;
       }
     },

@@ -4,7 +4,7 @@ import { joinPath, type PathText } from "../core/inbox/path-text.ts";
 import { isTempName, kindOfName } from "../core/inbox/rule.ts";
 import type { Log } from "../ports.ts";
 import { openBook, pathOf } from "./inbox-book.ts";
-import { eachOf, systemDisk, within } from "./inbox-disk.ts";
+import { type Disk, eachOf, systemDisk, within } from "./inbox-disk.ts";
 import { openRootWatch } from "./inbox-root.ts";
 import { walk } from "./inbox-walk.ts";
 
@@ -27,6 +27,7 @@ const STATS_AT_ONCE = 16;
 export function openSystemSurvey(
   { root, skip }: { readonly root: PathText; readonly skip: readonly PathText[] },
   log: Log,
+  disk: Disk = systemDisk,
 ) {
   const book = openBook([]);
   let isWhole = true;
@@ -39,7 +40,7 @@ export function openSystemSurvey(
     },
   };
   const options = { root, skip, settleMs: 1, rescanMs: 1, order: "name", known: [] } as const;
-  const watch = openRootWatch(options, events, book, systemDisk, () => 0);
+  const watch = openRootWatch(options, events, book, disk, () => 0);
 
   async function list(): Promise<boolean> {
     const ground = await watch.enter(log, () => false);
@@ -52,8 +53,8 @@ export function openSystemSurvey(
     path,
     left,
     ending: async () => {
-      const seen = await systemDisk.stat(within(root, path));
-      return systemDisk.reading(within(root, path), (read) => endingOf(read, seen?.sizeBytes ?? 0));
+      const seen = await disk.stat(within(root, path));
+      return disk.reading(within(root, path), (read) => endingOf(read, seen?.sizeBytes ?? 0));
     },
   });
 
@@ -61,7 +62,7 @@ export function openSystemSurvey(
     const found: Named[] = [];
     await eachOf([...book.entries()], STATS_AT_ONCE, async (entry) => {
       const path = pathOf(entry);
-      const seen = await systemDisk.stat(within(root, path)).catch(() => undefined);
+      const seen = await disk.stat(within(root, path)).catch(() => undefined);
       if (seen?.kind !== "file") return;
       const { sizeBytes, mtimeNs, device } = seen;
       const inode = book.hasInodes.get(device) === false ? "" : seen.inode;
@@ -74,7 +75,7 @@ export function openSystemSurvey(
   async function others(): Promise<Named[]> {
     const found: Named[] = [];
     for (const folder of [...book.folders.values()])
-      for (const { name, kind } of (await systemDisk.list(within(root, folder.path)).catch(() => undefined)) ?? []) {
+      for (const { name, kind } of (await disk.list(within(root, folder.path)).catch(() => undefined)) ?? []) {
         if (kind !== "file" || folder.entries.has(name)) continue;
         const path = joinPath(folder.path, name);
         found.push({ ...nameOf(path, leftReason(name)), sizeBytes: 0, mtimeNs: "0", inode: "" });

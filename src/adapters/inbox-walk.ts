@@ -3,9 +3,9 @@ import { setImmediate } from "node:timers/promises";
 import { joinPath, type PathText } from "../core/inbox/path-text.ts";
 import { isSystemFolder, kindOfName } from "../core/inbox/rule.ts";
 import type { Log } from "../ports.ts";
-import { errnoOf } from "./files.ts";
 import type { Book, Entry, Folder } from "./inbox-book.ts";
 import { type Disk, eachOf, type Name, within } from "./inbox-disk.ts";
+import { isAway, whyUnread } from "./inbox-share-away.ts";
 
 export type Ground = {
   readonly root: PathText;
@@ -108,7 +108,7 @@ async function listFolder(folder: Folder, ground: Ground): Promise<readonly Name
     ground.trouble(absolute, null);
     return names;
   } catch (thrown) {
-    ground.trouble(absolute, `The folder cannot be read: ${errnoOf(thrown) || String(thrown)}.`);
+    ground.trouble(isAway(thrown) ? root : absolute, whyUnread(thrown));
     return undefined;
   }
 }

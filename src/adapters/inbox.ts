@@ -85,6 +85,7 @@ function openScanner(options: Omit<InboxOptions, "known">, book: Book, events: I
     // The watch asks for one more look when it stands.
     if (count === 2) ports.started?.();
   }
+  const rescanMs = (): number => (nudges.isOnShare() ? (options.shareRescanMs ?? options.rescanMs) : options.rescanMs);
 
   async function run(): Promise<void> {
     let fullAt = Number.NEGATIVE_INFINITY;
@@ -99,10 +100,10 @@ function openScanner(options: Omit<InboxOptions, "known">, book: Book, events: I
         await nudges.follow(rootId);
         if (look === looks.everything && rootId !== null) fullLookDone(++fullLooks, now() - startedAt);
         if (isFull || rootId === null)
-          fullAt = now() + (rootId === null ? Math.min(ROOT_AWAY_MS, options.rescanMs) : options.rescanMs);
+          fullAt = now() + (rootId === null ? Math.min(ROOT_AWAY_MS, rescanMs()) : rescanMs());
       } catch (thrown) {
         log.error({ inbox: options.root, err: thrown }, "scan failed");
-        fullAt = now() + options.rescanMs;
+        fullAt = now() + rescanMs();
       }
       await pause(looks.isWaiting() ? Math.min(fullAt, now() + options.settleMs / 2) : fullAt);
     }

@@ -2,6 +2,7 @@
  * What would happen to every file of the inboxes now: intake itself judges them, on a copy of the ledger and a disk that nothing is
  * written to. Only the quiet time of a file is not waited for.
  */
+import { diskOf } from "../adapters/inbox-shares.ts";
 import { type Named, openSystemSurvey } from "../adapters/inbox-survey.ts";
 import { nextRun } from "../adapters/schedule.ts";
 import type { Config, InboxConfig } from "../core/config/parse.ts";
@@ -61,9 +62,9 @@ async function foreseeInbox(
   ports: Ports,
   progress: (done: number, all: number) => void,
 ): Promise<Foreseen[]> {
-  const { ledger, log } = ports;
+  const { files, ledger, log } = ports;
   const skip = [...config.inboxes.map(({ outbox }) => outbox), ...dispositionFolders(inbox)];
-  const lying = await openSystemSurvey({ root: inbox.path, skip }, log).everything();
+  const lying = await openSystemSurvey({ root: inbox.path, skip }, log, diskOf(files)).everything();
   if (lying === undefined) return [];
   const wantsAll = (await ledger.switches.get(existingOf(inbox.path))) !== undefined;
   const sightings = (await ledger.sightings.of(inbox.path)).filter(

@@ -1,4 +1,5 @@
 /** What lies in an inbox when it is started for the first time: processed, left alone, or asked about. */
+import { diskOf } from "../adapters/inbox-shares.ts";
 import { type Lying, openSystemSurvey } from "../adapters/inbox-survey.ts";
 import type { Config, InboxConfig } from "../core/config/parse.ts";
 import { dispositionFolders } from "../core/config/recipe.ts";
@@ -23,7 +24,7 @@ export const existingOf = (inbox: PathText): string => `existing:inbox:${inbox}`
 /** The value of a pause that `existing: ask` has made: with how many photos. */
 export const ASKED = /^existing (\d+)$/;
 
-type StartPorts = Pick<Ports, "clock" | "ledger" | "log">;
+type StartPorts = Pick<Ports, "clock" | "files" | "ledger" | "log">;
 export type Said = (sentence: string) => void;
 type Backends = Pick<Config, "backends">;
 
@@ -54,7 +55,7 @@ export async function beginInbox(
   const skip = [...config.inboxes.map(({ outbox }) => outbox), ...dispositionFolders(inbox)];
   let beginning: Promise<ReadonlyMap<PathText, Lying> | undefined> | undefined;
   const begin = async () => {
-    const lying = await openSystemSurvey({ root: inbox.path, skip }, ports.log).photos();
+    const lying = await openSystemSurvey({ root: inbox.path, skip }, ports.log, diskOf(ports.files)).photos();
     return lying && started(inbox, lying, config, ports, say);
   };
   beginning = begin();

@@ -1,6 +1,7 @@
 /** The watched folders: one scanner an inbox, each handing settled files to intake and sightings to the ledger. */
 import { performance } from "node:perf_hooks";
 import { openInbox } from "../adapters/inbox.ts";
+import { diskOf } from "../adapters/inbox-shares.ts";
 import { releaseMemory } from "../adapters/system.ts";
 import type { Config, InboxConfig } from "../core/config/parse.ts";
 import { dispositionFolders } from "../core/config/recipe.ts";
@@ -9,6 +10,7 @@ import { ownerIn } from "../core/inbox/pairs.ts";
 import { showPath } from "../core/inbox/path-text.ts";
 import { isRawName } from "../core/inbox/rule.ts";
 import type { Inbox, Ledger, Sighting } from "../ports.ts";
+import { forgetAway, keepAway } from "./away.ts";
 import { beginInbox, THERE_BEFORE } from "./first-start.ts";
 import { type IntakeContext, intakeFor } from "./intake.ts";
 import { unwatchedTeller } from "./unwatched.ts";
@@ -55,6 +57,7 @@ async function openOne(inbox: InboxConfig, inboxes: readonly InboxConfig[], cont
   await files
     .makeFolder(inbox.path)
     .catch((err) => log.warn({ folder: showPath(inbox.path), err }, "inbox cannot be made"));
+  await forgetAway(inbox.path, context.ports);
   const say = context.say ?? (() => {});
   const take = await beginInbox(inbox, intakeFor(inbox, context), { ...context.config, inboxes }, context.ports, say);
   return openInbox(
@@ -62,6 +65,7 @@ async function openOne(inbox: InboxConfig, inboxes: readonly InboxConfig[], cont
       root: inbox.path,
       settleMs: inbox.settleMs,
       rescanMs: inbox.rescanMs,
+      shareRescanMs: inbox.shareRescanMs,
       order: inbox.order,
       skip: [...inboxes.map(({ outbox }) => outbox), ...dispositionFolders(inbox)],
       ...(inbox.pairs !== "both" &&
@@ -83,11 +87,18 @@ async function openOne(inbox: InboxConfig, inboxes: readonly InboxConfig[], cont
       watched: unwatchedTeller(inbox.path, context.ports),
       gone: (paths) => ledger.sightings.remove(inbox.path, paths),
       trouble(folder, message) {
+        if (folder === inbox.path) keepAway(inbox.path, message, context.ports);
         if (message === null) log.info({ folder: showPath(folder) }, "folder can be read again");
         else
           log.warn({ folder: showPath(folder), code: "folder-unreadable", reason: message }, "folder cannot be read");
       },
     },
-    { clock, log, monotonic: () => performance.now(), started: releaseMemory },
+    {
+      clock,
+      log,
+      monotonic: () => performance.now(),
+      started: releaseMemory,
+      disk: diskOf(files),
+    },
   );
 }

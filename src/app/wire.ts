@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { open as openBuiltin } from "../adapters/backends/builtin.ts";
 import { options as comfyuiOptions, open as openComfyui } from "../adapters/backends/comfyui.ts";
+import { piecesOf } from "../adapters/inbox-shares.ts";
 import { openPictures } from "../adapters/pictures/pictures.ts";
 import { openLedgerCopy } from "../adapters/sqlite/copy.ts";
 import { openLedger } from "../adapters/sqlite/ledger.ts";
@@ -14,6 +15,7 @@ import { AppError } from "../core/errors.ts";
 import { type PathText, showPath } from "../core/inbox/path-text.ts";
 import type { Files, Ledger, Log, Ports } from "../ports.ts";
 import { type Member, openPool, type Pool } from "./backends.ts";
+import { guardedPictures } from "./guarded-pictures.ts";
 import { readOnly } from "./read-only.ts";
 
 const AUTHORITY_BYTES_MAX = 1024 * 1024;
@@ -39,7 +41,20 @@ export async function openPorts({ config, root }: Project, files: Files, log: Lo
   const facts = hostFacts();
   const ledger = await openRemoteLedger(config.ledger.file, systemClock.now());
   const memoryBytes = memoryBudget(config.memory, facts);
-  const pictures = await openPictures({ workers: facts.cpus, memoryBytes, pixelsMax: config.limits.pixels, log });
+  const { shares } = files;
+  const own = openPictures({
+    workers: facts.cpus,
+    memoryBytes,
+    pixelsMax: config.limits.pixels,
+    log,
+    ...(shares && { piecesOf: (file: PathText) => piecesOf(file, shares) }),
+  });
+  const pictures = shares ? guardedPictures(own, shares) : own;
+  shares?.onChange((share, away) => {
+    const fields = { share: share.root, type: share.type };
+    if (away === null) log.info(fields, "share answers again");
+    else log.warn({ ...fields, code: away.code, reason: away.message, hint: away.hint }, "share is away");
+  });
   const context = {
     clock: systemClock,
     ids: systemIds,

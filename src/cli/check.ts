@@ -140,7 +140,7 @@ async function programFindings({ config, files }: OpenProject, path: string | un
 async function folderFindings(project: OpenProject): Promise<readonly Said[]> {
   const { config, files } = project;
   const said: Said[] = [];
-  for (const { path, outbox, look } of config.inboxes) {
+  for (const { path, outbox, look, shareRescanMs } of config.inboxes) {
     if (look.kind === "file") {
       const { file } = look;
       const findings = await tried(async () => {
@@ -163,6 +163,11 @@ async function folderFindings(project: OpenProject): Promise<readonly Said[]> {
       return [{ level: "ok", code: null, message: "can be read" }];
     });
     said.push(...seen.map((finding) => ({ about: `inbox ${showPath(path)}`, ...finding })));
+    const share = await files.shares?.of(path);
+    if (share) {
+      const how = `lies on a network share (${share.type} at ${showPath(share.root)}): looked through every ${Math.round(shareRescanMs / 1000)} s, not watched`;
+      said.push({ about: `inbox ${showPath(path)}`, level: "ok", code: null, message: how });
+    }
     const writable = await tried(async () => {
       if (!(await files.stat(outbox))) return [{ level: "ok", code: null, message: "is made with the first photo" }];
       await files.proveWritable(outbox);

@@ -1,7 +1,7 @@
 /** What commands about the line share: the project they stand in, and how jobs are shown. */
 import { ledgerOf, type Project } from "../app/wire.ts";
 import { AppError, hintOf } from "../core/errors.ts";
-import { showPath } from "../core/inbox/path-text.ts";
+import { type PathText, showPath } from "../core/inbox/path-text.ts";
 import type { Job, KeptLook } from "../core/job/job.ts";
 import { type JobProgress, progressWords } from "../core/job/progress.ts";
 import type { Files, Ledger } from "../ports.ts";
@@ -15,13 +15,22 @@ export type OpenProject = Project & { readonly files: Files; readonly configFile
 
 /** The project of the working directory or of --config. Errors: `config-missing`, `config-invalid`, `folders-overlap`. */
 export async function openProject(
-  world: Pick<World, "cwd" | "env">,
+  world: Pick<World, "cwd" | "env"> & Partial<Pick<World, "signal">>,
   explicit: string | undefined,
 ): Promise<OpenProject> {
   const { config, root, file } = await loadConfig({ explicit, cwd: world.cwd, env: world.env });
   const files = filesOf(world);
-  await checkFolders(config.inboxes, (path) => files.real(path));
+  await checkFolders(config.inboxes, (path) => realSoon(path, files));
   return { config, root, env: world.env, files, configFile: file };
+}
+
+/** A share that is slow to say what a path really is must not keep a command from starting: then the path as written counts. */
+const REAL_MS = 1_000;
+
+async function realSoon(path: PathText, files: Files): Promise<PathText | undefined> {
+  if (!(await files.shares?.of(path))) return files.real(path);
+  const late = new Promise<PathText>((resolve) => setTimeout(resolve, REAL_MS, path).unref());
+  return Promise.race([files.real(path).catch(() => path), late]);
 }
 
 /** The project's ledger for one look, closed behind it. */

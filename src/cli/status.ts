@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { systemClock } from "../adapters/system.ts";
 import { UNREADY_PREFIX } from "../app/abilities.ts";
+import { awayInboxes } from "../app/away.ts";
 import { DOWN_PREFIX } from "../app/breaker.ts";
 import { begunOf, THERE_BEFORE } from "../app/first-start.ts";
 import { waitsUntil } from "../app/hours.ts";
@@ -15,7 +16,7 @@ import { hintOf, isErrorCode } from "../core/errors.ts";
 import { type PathText, showPath } from "../core/inbox/path-text.ts";
 import { STAGES, STATUSES, type Stage, type Status } from "../core/job/job.ts";
 import { progressWords } from "../core/job/progress.ts";
-import type { Ledger } from "../ports.ts";
+import type { Files, Ledger } from "../ports.ts";
 import type { Count, DaemonRow } from "../ports-ledger.ts";
 import { defineCommand } from "./command.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
@@ -34,7 +35,7 @@ export const status = defineCommand({
   usage: "[--json]",
   about: [
     "Shows whether a daemon runs, how many photos stand at which stage, what failed or is held and why, and files in the inboxes that are not graded.",
-    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale, schedule, hours, leftAlone, waiting}], files, troubles, progress, waiting, shoots, locks, silent, unready, pauses, unwatched: [{inbox, message}], hooks}.",
+    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale, schedule, hours, leftAlone, waiting, away}], files, troubles, progress, waiting, shoots, locks, silent, unready, pauses, unwatched: [{inbox, message}], hooks}.",
   ],
   options: { ...CONFIG, ...JSON_OUTPUT },
   words: [0, 0],
@@ -60,11 +61,14 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
   const others = [...new Set(counts.map(({ inbox }) => inbox))].filter((inbox) => !known.includes(inbox));
   const belonging = await ledger.pairs.belonging();
   const inboxes = [];
+  const away = await awayInboxes(ledger);
   for (const inbox of [...known, ...others]) {
     const settings = config.inboxes.find(({ path }) => path === inbox);
-    const stale = settings
-      ? await countStale(settings, config, { ledger, files, looksFolder: looksFolderOf(config) })
-      : 0;
+    // Its folder is not asked about looks and prompts either.
+    const stale =
+      settings && !away.has(settings.path)
+        ? await countStale(settings, config, { ledger, files, looksFolder: looksFolderOf(config) })
+        : 0;
     inboxes.push({
       inbox: inbox === null ? null : showPath(inbox),
       ...tally(counts.filter((count) => count.inbox === inbox)),
@@ -74,6 +78,7 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
       leftAlone: settings ? await leftAlone(ledger, settings) : 0,
       waiting: settings ? photosWaiting(counts, settings) : null,
       belonging: belonging.find((each) => each.inbox === inbox)?.count ?? 0,
+      away: inbox === null ? null : await awayData(inbox, away.get(inbox), files),
     });
   }
   const troubled = await ledger.jobs.find({ statuses: ["failed", "held"], limit: LISTED_MAX });
@@ -144,6 +149,13 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
       )
     ).map(({ inbox, message }) => ({ inbox: showPath(inbox), message })),
   };
+}
+
+/** Why an inbox is not looked at just now. */
+async function awayData(inbox: PathText, message: string | undefined, { shares }: Files) {
+  if (message === undefined) return null;
+  const code = (await shares?.of(inbox)) ? "share-away" : "folder-unreadable";
+  return { code, message, hint: hintOf(code) };
 }
 
 function daemonData(row: DaemonRow | undefined) {
@@ -219,7 +231,7 @@ function say(
   for (const { backend, workflow, message } of unready)
     print.line(`backend ${backend} cannot run ${workflow}: ${message}`);
   for (const { what } of pauses) print.line(what);
-  for (const { inbox, statuses, stages, warn, stale, belonging, leftAlone, waiting: hours } of inboxes) {
+  for (const { inbox, statuses, stages, warn, stale, belonging, away, leftAlone, waiting: hours } of inboxes) {
     const parts = STATUSES.filter((name) => statuses[name] > 0).map((name) => `${statuses[name]} ${SAID[name]}`);
     print.line(`${inbox ?? "(hotgrade grade)"}: ${parts.join(", ") || "no photos yet"}`);
     const open = STAGES.filter((stage) => stages[stage] > 0).map((stage) => `${stages[stage]} at ${stage}`);
@@ -233,6 +245,10 @@ function say(
     if (belonging > 0)
       print.line(`  ${belonging} ${belonging === 1 ? "belongs" : "belong"} to another (RAW and JPEG pairs)`);
     if (warn > 0) print.line(`  ${warn} done with verdict warn: look at them (\`hotgrade jobs\` names them)`);
+    if (away !== null) {
+      print.line(`  away: ${away.message}`);
+      print.line(`  hint: ${away.hint}`);
+    }
     if (stale > 0) print.line(`  ${stale} graded by an older recipe; \`hotgrade retry --stale\` grades them again`);
   }
   for (const { inbox, message } of unwatched) print.line(`${inbox}: ${message}`);

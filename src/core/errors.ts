@@ -14,6 +14,10 @@ const CATALOGUE = {
     retry: false,
     hint: "Give each inbox an outbox outside every inbox, and no inbox inside an outbox.",
   },
+  "share-away": {
+    retry: true,
+    hint: "Wake the server or its network, or mount the share again; hotgrade tries by itself and goes on when it answers.",
+  },
   "folder-unreadable": { retry: true, hint: "Mount the folder, or give this user the right to read it." },
 
   // The ledger.

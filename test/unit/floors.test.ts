@@ -113,7 +113,7 @@ describe("floors", () => {
   });
 
   test("only the programs' own entries read argv, environment and signals", () => {
-    const entries = ["main.ts", "adapters/pictures/worker.ts"];
+    const entries = ["main.ts", "adapters/pictures/worker.ts", "adapters/inbox-share-worker.ts"];
     const readers = files.filter((file) => /process\.(argv|env|on)\b/.test(text.get(file)!));
     expect(readers.filter((file) => !entries.includes(file))).toEqual([]);
   });

@@ -10,7 +10,7 @@ import { openHere } from "./here.ts";
 import { openPool, type Pool } from "./pool.ts";
 import { bytesToDevelop } from "./raw/budget.ts";
 import { rawKindOf } from "./raw/kind.ts";
-import { withFile } from "./source.ts";
+import { withFile as fromDisk, type Source } from "./source.ts";
 import type { TaskName, Tasks } from "./tasks.ts";
 
 export type PicturesOptions = {
@@ -20,6 +20,8 @@ export type PicturesOptions = {
   readonly memoryBytes: number;
   readonly pixelsMax?: number;
   readonly log: Log;
+  /** A file that the program itself must not open, such as one on a network share; undefined for any other. */
+  readonly piecesOf?: (file: PathText) => Promise<Source | undefined>;
 };
 
 /** Longest piece of work: a 500 MP PNG takes minutes to compress. */
@@ -33,17 +35,28 @@ const SHEET_BYTES = 96 << 20;
 /** A worker's own code, tables and buffers. */
 const BASE_BYTES = 48 << 20;
 
-export function openPictures({ workers, memoryBytes, pixelsMax = PIXELS_MAX, log }: PicturesOptions): Pictures {
+export function openPictures(options: PicturesOptions): Pictures {
+  const { workers, memoryBytes, pixelsMax = PIXELS_MAX, log, piecesOf } = options;
   const program = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
   const count = Math.max(1, workers);
   const pool = openPool({ program, workers: count, memoryBytes, limitMs: LIMIT_MS, words: [String(pixelsMax)], log });
-  return picturesOver(pool, count, pixelsMax);
+  return picturesOver(pool, count, pixelsMax, piecesOf);
 }
 
 /** For a command that does one picture: no workers. */
 export const openPicturesHere = (pixelsMax: number): Pictures => picturesOver(openHere(pixelsMax), 1, pixelsMax);
 
-function picturesOver(pool: Pool, workers: number, pixelsMax: number): Pictures {
+function picturesOver(
+  pool: Pool,
+  workers: number,
+  pixelsMax: number,
+  piecesOf?: PicturesOptions["piecesOf"],
+): Pictures {
+  async function withFile<T>(file: PathText, use: (source: Source) => Promise<T>): Promise<T> {
+    const pieces = await piecesOf?.(file);
+    return pieces ? use(pieces) : fromDisk(file, use);
+  }
+
   const anatomy = (file: PathText): Promise<Anatomy & { readonly sizeBytes: number }> =>
     withFile(file, async (source) => ({ ...(await anatomyOf(source, pixelsMax)), sizeBytes: source.size }));
 

@@ -48,6 +48,8 @@ type Task = {
 
 type Hand = { readonly worker: ChildProcess; task: Task | null; timer: NodeJS.Timeout | undefined };
 
+/** A worker that hangs in the system is waited for no longer than this. */
+const GONE_MS = 5_000;
 /** The JavaScript heap of a worker; pixels lie outside of it. */
 const HEAP_MB = 768;
 
@@ -89,6 +91,14 @@ export function openPool(options: PoolOptions): Pool {
     task.reject(
       new AppError("worker-died", `${task.name} was ended after ${options.limitMs} ms.`, { task: task.name }),
     );
+    hand.worker.kill("SIGKILL");
+  }
+
+  /** Its files are on a share that is away: it may hang in the system, where no kill reaches it. Its place is free at once. */
+  function abandon(hand: Hand): void {
+    end(hand);
+    hands.delete(hand);
+    hold(hand.worker, false);
     hand.worker.kill("SIGKILL");
   }
 
@@ -141,7 +151,8 @@ export function openPool(options: PoolOptions): Pool {
           if (at >= 0) queue.splice(at, 1);
           // A running task ends at its next step; its memory counts until then.
           const hand = [...hands].find((one) => one.task?.id === id);
-          if (hand) tell(hand.worker, { kind: "abort", id });
+          if (hand && signal!.reason instanceof AppError && signal!.reason.code === "share-away") abandon(hand);
+          else if (hand) tell(hand.worker, { kind: "abort", id });
           reject(signal!.reason);
           pump();
         };
@@ -166,7 +177,7 @@ export function openPool(options: PoolOptions): Pool {
         hold(worker, true);
         worker.kill("SIGKILL");
       }
-      await Promise.all(gone);
+      await Promise.race([Promise.all(gone), new Promise((late) => setTimeout(late, GONE_MS))]);
     },
   };
 }

@@ -73,6 +73,7 @@ export type InboxConfig = ScheduleSettings &
     readonly raw: RawSetting;
     readonly settleMs: number;
     readonly rescanMs: number;
+    readonly shareRescanMs: number;
     readonly order: InboxOrder;
     readonly format: OutputFormat;
     readonly quality: number | null;
@@ -198,6 +199,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     pairWait,
     settle,
     rescan,
+    shareRescan,
     ...inbox
   } = text;
   return {
@@ -213,6 +215,7 @@ function inboxOf(text: InboxText, workflow: string): InboxConfig {
     pairWaitMs: parseDuration(pairWait)!,
     settleMs: parseDuration(settle)!,
     rescanMs: parseDuration(rescan)!,
+    shareRescanMs: parseDuration(shareRescan)!,
     structure: text.structure === "keep" ? "keep" : "flat",
     original: originalsOf(text),
     hours: inbox.hours === null ? null : [inbox.hours].flat(),

@@ -15,6 +15,7 @@ import { pairFields } from "./schema-pairs.ts";
 import { retentionFields } from "./schema-retention.ts";
 import { reviewFields } from "./schema-review.ts";
 import { scheduleFields } from "./schema-schedule.ts";
+import { shareFields } from "./schema-share.ts";
 import { shootFields } from "./schema-shoots.ts";
 import { PATH_MAX, template } from "./schema-text.ts";
 import { PROMPT_WORDS } from "./template.ts";
@@ -121,6 +122,7 @@ const inbox = z.strictObject({
     ),
   settle: duration("100ms", "1h").default("2s").describe("How long a file must stand still before it is taken."),
   rescan: duration("1s", "1d").default("60s").describe("How often the whole folder is looked through."),
+  ...shareFields,
   order: z.enum(["oldest", "newest", "name"]).default("oldest").describe("Which photo is taken first."),
   raw: z
     .enum(["preview", "develop", "command", "skip"])

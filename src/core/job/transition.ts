@@ -50,6 +50,7 @@ const SURROUNDINGS: Partial<Record<ErrorCode, number>> = {
   "disk-full": 15_000,
   "outbox-unwritable": 15_000,
   "folder-unreadable": 15_000,
+  "share-away": 15_000,
   "ledger-busy": 2_000,
   "lease-lost": 0,
   interrupted: 0,
