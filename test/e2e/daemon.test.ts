@@ -176,7 +176,7 @@ inboxes:
     expect(readdirSync(project.inbox).sort()).toEqual(["done", "other"]);
     expect([readdirSync(join(project.inbox, "done")), readdirSync(join(project.inbox, "other"))]).toEqual([
       ["a.jpg"],
-      ["text.jpg"],
+      ["text.jpg", "text.jpg.error.json"],
     ]);
     expect((await project.run("once")).code).toBe(0);
     expect(((await project.json("jobs")) as Jobs).jobs.map(({ path, status }) => [path, status])).toEqual([
