@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { sceneImage } from "../support/photos.ts";
 import { type Daemon, makeProject, type TestProject } from "../support/program.ts";
 
@@ -22,40 +22,41 @@ type Status = {
 };
 type Jobs = { jobs: { path: string; status: string; attempt: number; generation: number; outputs: string[] }[] };
 
-let project: TestProject;
-let share: string;
-let pipe: string;
+type Rig = { readonly project: TestProject; readonly share: string; readonly pipe: string };
 
-beforeEach(() => {
-  project = makeProject(CONFIG);
-  share = join(project.root, "nas");
-  pipe = join(project.root, "dead");
-  mkdirSync(join(share, "in/sub"), { recursive: true });
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-  project.remove();
+const rigs: Rig[] = [];
+afterAll(() => {
+  for (const { project } of rigs) project.remove();
 });
 
-function dieAt(when: string, nth = 1): void {
-  vi.stubEnv("NODE_OPTIONS", `--import ${PRELOAD}`);
-  vi.stubEnv("DEAD_SHARE_ROOT", share);
-  vi.stubEnv("DEAD_SHARE_PIPE", pipe);
-  vi.stubEnv("DEAD_SHARE_TOLD", join(project.root, "told"));
-  vi.stubEnv("DEAD_SHARE_WHEN", when);
-  vi.stubEnv("DEAD_SHARE_NTH", String(nth));
+/** A share with two photos that dies at the nth call of this kind; each test has one of its own, so that they may run side by side. */
+async function dyingAt(when: string, nth: number): Promise<Rig> {
+  const project = makeProject(CONFIG, (root) => ({
+    NODE_OPTIONS: `--import ${PRELOAD}`,
+    DEAD_SHARE_ROOT: join(root, "nas"),
+    DEAD_SHARE_PIPE: join(root, "dead"),
+    DEAD_SHARE_TOLD: join(root, "told"),
+    DEAD_SHARE_WHEN: when,
+    DEAD_SHARE_NTH: String(nth),
+  }));
+  const rig = { project, share: join(project.root, "nas"), pipe: join(project.root, "dead") };
+  rigs.push(rig);
+  mkdirSync(join(rig.share, "in/sub"), { recursive: true });
+  writeFileSync(join(rig.share, "in/a.jpg"), await jpeg(3));
+  writeFileSync(join(rig.share, "in/sub/b.jpg"), await jpeg(4));
+  return rig;
 }
 
 const jpeg = (seed: number) => sceneImage(300, 200, seed).jpeg({ quality: 90 }).toBuffer();
 const isDone = (name: string) => (line: { message: string; path?: unknown }) =>
   line.message === "photo done" && line.path === name;
-const toldBy = (who: string) =>
+const toldBy = (who: string, { project }: Rig) =>
   readFileSync(join(project.root, "told"), "utf8")
     .split("\n")
     .filter((line) => line.startsWith(who));
 
 /** The other inbox works while the share hangs, and `status` says which one does not and why. */
-async function otherInboxWorks(daemon: Daemon): Promise<void> {
+async function otherInboxWorks(daemon: Daemon, { project, share, pipe }: Rig): Promise<void> {
   await vi.waitUntil(() => existsSync(pipe), { timeout: PATIENCE_MS });
   writeFileSync(join(project.inbox, "here.jpg"), await jpeg(2));
   await daemon.line(isDone("here.jpg"));
@@ -68,7 +69,8 @@ async function otherInboxWorks(daemon: Daemon): Promise<void> {
   expect(existsSync(pipe)).toBe(true);
 }
 
-async function everythingIsGradedOnce(daemon: Daemon): Promise<void> {
+async function everythingIsGradedOnce(daemon: Daemon, rig: Rig): Promise<void> {
+  const { project, share } = rig;
   for (const name of ["a.jpg", "sub/b.jpg"]) await daemon.line(isDone(name));
   const { jobs } = (await project.json("jobs")) as Jobs;
   expect(jobs.map(({ status, attempt, generation }) => [status, attempt, generation])).toEqual(
@@ -79,15 +81,10 @@ async function everythingIsGradedOnce(daemon: Daemon): Promise<void> {
   const out = readdirSync(join(share, "out"), { recursive: true, encoding: "utf8" });
   expect(out.filter((name) => /\.(jpg|tmp)$/.test(name)).sort()).toEqual(["a.jpg", "sub/b.jpg"]);
   // What hangs is never asked by the program itself, which has no thread to spare.
-  expect(toldBy("main")).toEqual([]);
+  expect(toldBy("main", rig)).toEqual([]);
 }
 
-async function putPhotos(): Promise<void> {
-  writeFileSync(join(share, "in/a.jpg"), await jpeg(3));
-  writeFileSync(join(share, "in/sub/b.jpg"), await jpeg(4));
-}
-
-describe("a network share that dies", () => {
+describe.concurrent("a network share that dies", () => {
   test.each([
     ["while it is scanned", "^share opendir .*/sub$", 1],
     ["while a photo is taken in", "^pictures open .*/b\\.jpg$", 1],
@@ -95,20 +92,20 @@ describe("a network share that dies", () => {
     ["while an output is written", "^pictures open .*-photo\\.tmp$", 1],
     ["while an output is published", "^share link ", 2],
   ])("stops its own inbox alone: %s", { timeout: PATIENCE_MS }, async (_, when, nth) => {
-    dieAt(when, nth);
-    await putPhotos();
+    const rig = await dyingAt(when, nth);
+    const { project, pipe } = rig;
     const daemon = await project.start();
-    await otherInboxWorks(daemon);
+    await otherInboxWorks(daemon, rig);
     rmSync(pipe);
     await daemon.line(({ message }) => message === "share answers again");
-    await everythingIsGradedOnce(daemon);
+    await everythingIsGradedOnce(daemon, rig);
     await daemon.kill("SIGTERM");
     expect(await daemon.ended).toBe(0);
   });
 
   test("does not keep the program from stopping, nor from starting", { timeout: PATIENCE_MS }, async () => {
-    dieAt("^pictures open .*/b\\.jpg$", 2);
-    await putPhotos();
+    const rig = await dyingAt("^pictures open .*/b\\.jpg$", 2);
+    const { project, pipe } = rig;
     const first = await project.start();
     await vi.waitUntil(() => existsSync(pipe), { timeout: PATIENCE_MS });
     const at = performance.now();
@@ -117,9 +114,9 @@ describe("a network share that dies", () => {
     expect(performance.now() - at).toBeLessThan(STOP_MS);
 
     const second = await project.start();
-    await otherInboxWorks(second);
+    await otherInboxWorks(second, rig);
     rmSync(pipe);
-    await everythingIsGradedOnce(second);
+    await everythingIsGradedOnce(second, rig);
     await second.kill("SIGTERM");
   });
 });

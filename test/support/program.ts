@@ -35,13 +35,14 @@ export type TestProject = {
 };
 
 /** A folder with this config in `hotgrade.yaml`, and an empty inbox. */
-export function makeProject(config: string): TestProject {
+export function makeProject(config: string, envOf: (root: string) => NodeJS.ProcessEnv = () => ({})): TestProject {
   const root = mkdtempSync(join(tmpdir(), "hotgrade-e2e-"));
   writeFileSync(join(root, "hotgrade.yaml"), config);
   const inbox = join(root, "inbox");
   mkdirSync(inbox);
   const daemons = new Set<ChildProcess>();
-  const run = (...args: readonly string[]) => runProgram(args, root);
+  const env = () => ({ ...process.env, ...envOf(root) });
+  const run = (...args: readonly string[]) => runProgram(args, root, env());
   return {
     root,
     inbox,
@@ -54,7 +55,7 @@ export function makeProject(config: string): TestProject {
     },
     async start({ through = [] } = {}) {
       const [program, ...words] = [...through, process.execPath, BIN, "start"];
-      const child = spawn(program!, words, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+      const child = spawn(program!, words, { cwd: root, env: env(), stdio: ["ignore", "ignore", "pipe"] });
       daemons.add(child);
       child.once("exit", () => daemons.delete(child));
       const daemon = listen(child);
@@ -70,9 +71,9 @@ export function makeProject(config: string): TestProject {
   };
 }
 
-export function runProgram(args: readonly string[], cwd: string): Promise<Ran> {
+export function runProgram(args: readonly string[], cwd: string, env = process.env): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BIN, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [BIN, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
