@@ -25,6 +25,8 @@ export function openRootWatch(
   let trusted: string | null = null;
   let current: string | null = null;
   let doubted: string | null = null;
+  /** It was not there, or not itself: nobody told what changed in it meanwhile. */
+  let wasAway = false;
 
   /** What the folder itself says, or else its files; told when it changes. */
   function trouble(folder: PathText, message: string | null, about: "folder" | "files" = "folder"): void {
@@ -52,12 +54,15 @@ export function openRootWatch(
       if (known.length > 0) {
         doubted = current;
         for (const entry of known) entry.parked = true;
+        wasAway = true;
         trouble(root, `The folder is empty, though ${known.length} of its files are known. Is its disk mounted?`);
         return false;
       }
     }
     if (current !== doubted) for (const entry of book.entries()) entry.parked = false;
     trusted = current;
+    if (wasAway) for (const entry of book.entries()) book.unseen.add(entry);
+    wasAway = false;
     return true;
   }
 
@@ -71,6 +76,7 @@ export function openRootWatch(
         current = await identify();
         const rootReal = current === null ? undefined : await disk.real(root);
         if (rootReal === undefined) {
+          wasAway = true;
           trouble(root, `The folder ${showPath(root)} is not there.`);
           return undefined;
         }
@@ -84,6 +90,7 @@ export function openRootWatch(
         }
         return { root, rootReal, skip: options.skip, skipIds, disk, book, log, trouble, isStopped, now, trustRoot };
       } catch (thrown) {
+        wasAway = true;
         trouble(root, whyUnread(thrown));
         return undefined;
       }

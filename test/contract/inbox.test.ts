@@ -482,6 +482,24 @@ describe("folders", () => {
     expect(first.paths()).toHaveLength(3);
   });
 
+  test("what changed while the disk was away is seen when it is back, though nothing told of it", async () => {
+    for (const inItsPlace of ["nothing", "an empty folder"]) {
+      write("a.jpg");
+      write("deep/b.jpg");
+      const { over, paths, inbox } = rig();
+      await over(SETTLE);
+      fs.renameSync(root, `${root}-away`);
+      if (inItsPlace !== "nothing") fs.mkdirSync(root);
+      await over(SETTLE);
+      fs.writeFileSync(`${root}-away/deep/b.jpg`, Buffer.concat([jpeg, Buffer.from("more")]));
+      fs.rmSync(root, { recursive: true, force: true });
+      fs.renameSync(`${root}-away`, root);
+      await over(SETTLE);
+      expect(paths()).toEqual(["a.jpg", "deep/b.jpg", "deep/b.jpg"]);
+      await inbox.stop();
+    }
+  });
+
   test("files that were settling when their disk went away keep no single pass from ending", async () => {
     write("a.jpg");
     const { scan, over, paths, gone } = rig();

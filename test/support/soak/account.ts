@@ -101,6 +101,7 @@ function standOf(
   const mine = jobs.filter(({ contentSha256, status }) => contentSha256 === hash && status !== "superseded");
   if (mine.length > 1) return "OFF";
   const [job] = mine;
+  if (job?.failure?.code === "duplicate") return folder === PUT_AWAY.duplicate ? "duplicate" : "OFF";
   if (folder === PUT_AWAY.duplicate) return job ? "OFF" : "duplicate";
   if (folder === PUT_AWAY.unsupported) return job ? "OFF" : "refused";
   if (job) return job.status === "done" ? "accepted" : "OFF";
@@ -136,14 +137,13 @@ function isExpected(what: string, stand: Stand, { drop }: Landed): boolean {
       return stand === "held";
     case "text":
     case "gif":
+    case "outside":
       return stand === "refused";
     case "own":
       return stand === "own";
     case "temp":
     case "notes":
       return stand === "unseen";
-    case "outside":
-      return stand === "ignored";
     case "pair":
     case "pair's RAW": // one of the two is graded, whichever came in time: see groupsOff
       return stand === "accepted" || stand === "paired";
