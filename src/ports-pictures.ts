@@ -14,7 +14,7 @@ export type { PictureFormat, PictureInfo, RawWay, WrittenFormat } from "./core/j
 export type Fingerprint = {
   /** SHA-256 of all bytes. */
   readonly contentSha256: string;
-  /** SHA-256 of the picture alone (JPEG: without APPn and COM segments and what follows EOI; HEIC and AVIF: items of pixels alone; else all bytes). */
+  /** SHA-256 of the picture alone (JPEG: without APPn and COM segments and what follows EOI; HEIC and AVIF: items of pixels alone; PNG and WebP: without chunks of metadata; else all bytes). */
   readonly pictureSha256: string;
 };
 

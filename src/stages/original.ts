@@ -1,6 +1,7 @@
 /** The original under a job's feet: is it there, and is it still the picture that the job is about? */
 import { AppError } from "../core/errors.ts";
 import { showPath } from "../core/inbox/path-text.ts";
+import { holdsPicture } from "../core/job/identity.ts";
 import { end, type Job, type Outcome } from "../core/job/job.ts";
 import type { Ports } from "../ports.ts";
 import type { Attempting } from "./define.ts";
@@ -18,8 +19,8 @@ export async function originalStands(job: Job, ports: Ports, attempting: Attempt
   }
   const then = job.facts.signature;
   if (then && then.sizeBytes === now.sizeBytes && then.mtimeNs === now.mtimeNs) return undefined;
-  const { pictureSha256 } = await ports.pictures.fingerprint(job.original, attempting.signal);
-  if (pictureSha256 === job.pictureSha256) return undefined;
+  const found = await ports.pictures.fingerprint(job.original, attempting.signal);
+  if (holdsPicture(found, job.pictureSha256)) return undefined;
   return end("superseded", "original-changed", "The original changed while it was graded.");
 }
 

@@ -4,6 +4,7 @@
 import sharp, { type OutputInfo, type Sharp } from "sharp";
 import { AppError } from "../../core/errors.ts";
 import { type PathText, showPath } from "../../core/inbox/path-text.ts";
+import { holdsPicture } from "../../core/job/identity.ts";
 import { readWhole, told } from "../files.ts";
 import { type Anatomy, anatomyOf } from "./anatomy.ts";
 import { type Samples, toBytes, toSrgbInPlace, withoutAlpha } from "./convert.ts";
@@ -42,7 +43,7 @@ type Scale = { readonly crop: Box; readonly width: number; readonly height: numb
 /** Reads a file whole. With `pictureSha256` it must still hold that picture, else `original-changed`. */
 export async function openPicture(file: PathText, pixelsMax: number, pictureSha256?: string): Promise<Opened> {
   const bytes = await told("read", file, () => readWhole(file, FILE_BYTES_MAX));
-  if (pictureSha256 !== undefined && (await fingerprintFrom(bufferSource(bytes))).pictureSha256 !== pictureSha256)
+  if (pictureSha256 !== undefined && !holdsPicture(await fingerprintFrom(bufferSource(bytes)), pictureSha256))
     throw new AppError("original-changed", `${showPath(file)} holds another picture now.`, { path: file });
   return { bytes, anatomy: await anatomyOf(bufferSource(bytes), pixelsMax) };
 }

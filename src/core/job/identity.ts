@@ -32,6 +32,14 @@ export function asksSameLook(one: Recipe, other: Recipe): boolean {
   return canonicalRecipe({ ...other, strength, output, original }) === canonicalRecipe(one);
 }
 
+/** Ledgers of before have the hash of the whole file for formats whose picture was not told apart: the same file holds it. */
+export function holdsPicture(
+  { contentSha256, pictureSha256 }: { readonly contentSha256: string; readonly pictureSha256: string },
+  expected: string,
+): boolean {
+  return pictureSha256 === expected || contentSha256 === expected;
+}
+
 /** A job that ended because its file was away, or was another picture for a while: the same file brings it back. */
 export function comesBack({ status, failure }: Pick<Job, "status" | "failure">): boolean {
   return status === "superseded" || (status === "cancelled" && failure?.code === "original-gone");

@@ -2,9 +2,11 @@
  * From a camera's RAW to a plain picture file: by the JPEG in it, by LibRaw, or by a program. The file has the RAW's
  * metadata, so that everything after it needs to know of no RAW. The RAW itself is only read.
  */
+
 import sharp from "sharp";
 import { AppError } from "../../../core/errors.ts";
 import { type PathText, showPath } from "../../../core/inbox/path-text.ts";
+import { holdsPicture } from "../../../core/job/identity.ts";
 import type { DevelopReport, DevelopRequest, PictureInfo, RawWay } from "../../../ports.ts";
 import { readWhole, told, writeAtomic } from "../../files.ts";
 import { type Anatomy, anatomyOf, infoOf } from "../anatomy.ts";
@@ -37,7 +39,7 @@ export async function inspectRaw(file: PathText, way: RawWay, pixelsMax: number)
 export async function develop(request: DevelopRequest, pixelsMax: number, signal: AbortSignal): Promise<DevelopReport> {
   const { original, pictureSha256, way, to } = request;
   const bytes = await told("read", original, () => readWhole(original, FILE_BYTES_MAX));
-  if (pictureSha256 !== undefined && (await fingerprintFrom(bufferSource(bytes))).pictureSha256 !== pictureSha256)
+  if (pictureSha256 !== undefined && !holdsPicture(await fingerprintFrom(bufferSource(bytes)), pictureSha256))
     throw new AppError("original-changed", `${showPath(original)} holds another picture now.`, { path: original });
   const raw = await readRaw(bytes);
   const made = await make(bytes, raw, request, pixelsMax, signal);
