@@ -33,7 +33,7 @@ inboxes: [{ path: inbox, outbox: graded, settle: 100ms, rescan: 1s, workflow: sm
   await first.kill("SIGKILL");
   const second = await project.start();
   await second.until(() => readdirSync(project.outbox).filter((name) => /^\d+\.png$/.test(name)).length === PHOTOS);
-  await second.until(async () => (await history()).length === 0);
+  await expect.poll(history, { timeout: 60_000 }).toEqual([]);
   expect(renders()).toHaveLength(PHOTOS);
   expect(new Set(renders().map(({ inputName }) => inputName)).size).toBe(PHOTOS);
 
