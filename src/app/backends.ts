@@ -82,7 +82,9 @@ export function openPool(members: readonly Member[], ledger: Ledger, clock: Cloc
 
   async function choose({ recipe, facts }: Pick<Job, "recipe" | "facts">, signal?: AbortSignal) {
     const { able, reasons } = await ableFor(recipe, signal);
-    const asked = able.map(async ({ backend: { name }, weight }) => ({
+    // One that failed this photo would be free again first, and get it again.
+    const untried = able.filter(({ backend: { name } }) => !facts.failedOn?.includes(name));
+    const asked = (untried.length > 0 ? untried : able).map(async ({ backend: { name }, weight }) => ({
       name,
       weight,
       waiting: await ledger.jobs.load(["queue", "fetch"], name, clock.now()),

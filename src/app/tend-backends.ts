@@ -15,7 +15,7 @@ export function tendBackends({ backends, clock, ledger }: Ports & { readonly bac
     const now = clock.now();
     const pauses = await readPauses(ledger, clock.now());
     const up = backends.up().filter((name) => !pauses.isOff(name));
-    const to = { names: up, unable: backends.unable() };
+    const to = { names: up.filter((name) => !pauses.isDrained(name)), unable: backends.unable() };
     let moved = 0;
     for (const { name, depth } of backends.all) {
       if (up.includes(name)) {

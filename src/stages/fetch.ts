@@ -10,6 +10,7 @@ import { type JobProgress, leftInQueue } from "../core/job/progress.ts";
 import type { PictureRef, Ports, Progress, Submission } from "../ports.ts";
 import type { Ticket } from "../ports-ledger.ts";
 import { type Attempting, defineStage, workFile } from "./define.ts";
+import { hasOther, tryElsewhere } from "./elsewhere.ts";
 import { submissionOf } from "./submission.ts";
 
 /** How long until we ask again by ourselves, where the backend does not know better; its nudges make it sooner. */
@@ -36,9 +37,9 @@ export const fetchStage = defineStage({
       seen = known ?? (await backend.progress(submission, attempting.signal));
     } catch (thrown) {
       const { code, data, message } = asAppError(thrown);
-      const elsewhere = job.recipe.backends.some((other) => other !== name && backends.isUp(other));
       // It hangs with this very photo in its hands, which is tried elsewhere, but not for ever.
-      if (code === "backend-stuck" && data.ticket === id && elsewhere) return rewind("upload", code, message);
+      const hangsWithIt = code === "backend-stuck" && data.ticket === id;
+      if (hangsWithIt && (await hasOther(job, name, ports, attempting))) return rewind("upload", code, message);
       throw thrown;
     }
     switch (seen.kind) {
@@ -68,7 +69,7 @@ export const fetchStage = defineStage({
         await ended("finished");
         const error = new AppError(seen.code, seen.message, { ticket: id });
         if (!error.retry) throw error;
-        return rewind("queue", seen.code, seen.message);
+        return tryElsewhere(job, name, seen.code, seen.message, ports, attempting);
       }
       case "finished": {
         // The probe of its rounding takes the place that this prompt still holds.
@@ -78,7 +79,7 @@ export const fetchStage = defineStage({
         if (ticket.state !== "finished" && seen.ranMs !== null)
           await ledger.runs.add({ backend: name, workflow: job.recipe.workflow, ms: seen.ranMs }, clock.now());
         const home = await bringHome(seen.pictures, known !== undefined, submission, ticket, ports, attempting);
-        if ("blank" in home) return rewind("queue", "picture-constant", home.blank);
+        if ("blank" in home) return tryElsewhere(job, name, "picture-constant", home.blank, ports, attempting);
         const { doubts, ...facts } = home;
         const notes = [...(job.facts.notes ?? []), ...doubts];
         return done({ ...facts, notes, rounding });
@@ -106,8 +107,8 @@ function shown(
 async function roundingOf(name: string, { backends, clock, ledger }: Ports, attempting: Attempting) {
   const known = await ledger.switches.get(`rounding:${name}`);
   if (known === "rounded" || known === "truncated") return known;
-  const rounding = await backends.get(name).rounding(attempting.signal);
-  await ledger.switches.set(`rounding:${name}`, rounding, clock.now());
+  const { rounding, isMeasured } = await backends.get(name).rounding(attempting.signal);
+  if (isMeasured) await ledger.switches.set(`rounding:${name}`, rounding, clock.now());
   return rounding;
 }
 

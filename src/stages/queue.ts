@@ -7,6 +7,7 @@ import { done, goOn, type Job, rewind, wait } from "../core/job/job.ts";
 import type { Backend, Ports } from "../ports.ts";
 import type { Ticket } from "../ports-ledger.ts";
 import { type Attempting, defineStage } from "./define.ts";
+import { hasOther, tryElsewhere } from "./elsewhere.ts";
 import { submissionOf } from "./submission.ts";
 
 export const queueStage = defineStage({
@@ -41,6 +42,8 @@ export const queueStage = defineStage({
       if (error.data.plateMissing === true) return rewind("upload", error.code, error.message);
       if (error.code === "backend-rejected" && !(await backends.isAble(name, job.recipe, attempting.signal)))
         return goOn("upload", error.message);
+      if (error.code === "backend-rejected" && (await hasOther(job, name, ports, attempting)))
+        return tryElsewhere(job, name, error.code, error.message, ports, attempting);
       throw error;
     }
     // Cancelled while it was on its way: it must not render for nobody.

@@ -53,6 +53,16 @@ test("photos on a server that goes away are graded by the other one, without an 
   await daemon.kill("SIGTERM");
 });
 
+test("photos that fail on one server are graded by the other one", async () => {
+  makeWith(`${gpu("gpu-1", one)}, ${gpu("gpu-2", two)}`);
+  one.misbehave("out-of-memory");
+  for (const n of [1, 2, 3, 4, 5]) await put(`inbox/${n}.jpg`, n);
+  expect((await project.run("once")).stderr).toContain("5 graded");
+  const all = await jobs();
+  expect(all.map(({ status, backend }) => [status, backend])).toEqual(all.map(() => ["done", "gpu-2"]));
+  expect(all.every(({ rewinds }) => rewinds <= 1)).toBe(true);
+});
+
 test("a server whose worker hangs is said so, its photos go to the other one, and it serves again once restarted", async () => {
   makeWith(`${gpu("gpu-1", one, ", timeouts: { stuck: 10s }")}, ${gpu("gpu-2", two, ", weight: 0.01")}`);
   one.misbehave("kill-worker", 1);

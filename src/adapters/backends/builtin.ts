@@ -42,7 +42,7 @@ export function open({ name }: z.infer<typeof options>, { pictures }: BuiltinCon
     },
     cancel: async () => {},
     tidy: async () => {},
-    rounding: async () => "rounded",
+    rounding: async () => ({ rounding: "rounded", isMeasured: true }),
     glimpse: () => undefined,
     onNudge: () => () => {},
     close: async () => {},

@@ -48,12 +48,12 @@ export function steeredJobsOver(db: Db): Steering {
   const wake = db.prepare("UPDATE jobs SET due_at = min(due_at, @now) WHERE id = @id AND status = 'ready'");
   const clearWaits = db.prepare("UPDATE jobs SET waits_on = NULL, due_at = @now WHERE waits_on = @on");
   const rebind = db.prepare(`
-    UPDATE jobs SET stage = 'upload', facts = json_remove(facts, '$.backend', '$.plate'), waits_on = NULL, due_at = @now
+    UPDATE jobs SET stage = 'upload', facts = json_remove(facts, '$.backend', '$.plate'), waits_on = NULL, attempt = 0, due_at = @now
     WHERE stage = 'queue' AND status = 'ready' AND backend = @from
       AND NOT EXISTS (SELECT 1 FROM tickets WHERE job = jobs.id AND state IN ('reserved', 'posted', 'seen'))
       AND ${mayServe("@to")}`);
   const moveOn = db.prepare(`
-    UPDATE jobs SET stage = 'upload', facts = json_remove(facts, '$.backend', '$.plate', '$.ticket', '$.notes'), waits_on = NULL, due_at = @now
+    UPDATE jobs SET stage = 'upload', facts = json_remove(facts, '$.backend', '$.plate', '$.ticket', '$.notes'), waits_on = NULL, attempt = 0, due_at = @now
     WHERE stage IN ('queue', 'fetch') AND status = 'ready' AND backend = @from
       AND ${mayServe("@to")}`);
   const lowestPriority = db
@@ -62,7 +62,7 @@ export function steeredJobsOver(db: Db): Steering {
     WHERE stage IN ('queue', 'fetch') AND status IN ('ready', 'leased') AND backend IN (SELECT value FROM json_each(?))`)
     .pluck();
   const unbind = db.prepare(`
-    UPDATE jobs SET stage = 'upload', facts = json_remove(facts, '$.backend', '$.plate', '$.ticket'), waits_on = NULL, due_at = @now
+    UPDATE jobs SET stage = 'upload', facts = json_remove(facts, '$.backend', '$.plate', '$.ticket'), waits_on = NULL, attempt = 0, due_at = @now
     WHERE stage IN ('queue', 'fetch') AND status = 'ready' AND backend NOT IN (SELECT value FROM json_each(@known))`);
   const counts = db.prepare<
     [],

@@ -163,6 +163,8 @@ export type Facts = {
   /** Share 0 … 1 of a frame's pixels outside the colours that its shoot's look rests on. */
   readonly outside?: number;
   readonly outputs?: readonly PathText[];
+  /** Backends that failed it: others get it, as long as there are some. */
+  readonly failedOn?: readonly string[];
   /** Of a photo that lies in its inbox twice: whether it takes the other's look, or is left out for it. */
   readonly copy?: "reuse" | "skip";
   /** The job whose look it took. */
