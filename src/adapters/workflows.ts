@@ -4,17 +4,11 @@ import { fileURLToPath } from "node:url";
 import { suggest } from "../core/config/suggest.ts";
 import { AppError } from "../core/errors.ts";
 import type { PathText } from "../core/inbox/path-text.ts";
-import { workflowKey } from "../core/workflow/names.ts";
+import { FORMER_NAMES, workflowKey } from "../core/workflow/names.ts";
 import type { Files } from "../ports.ts";
 
 const SHIPPED = fileURLToPath(new URL("../../workflows", import.meta.url));
 const BYTES_MAX = 16 * 2 ** 20;
-
-/** Names that workflows of ours had before; a file of that name wins. */
-const FORMER_NAMES: Readonly<Record<string, string>> = {
-  "flux2-klein-4b": "flux2-klein-color-grade",
-  "qwen-image-edit-2511": "qwen-color-grade",
-};
 
 const isWorkflow = (file: string): boolean => /\.json$/i.test(file) && !/\.notes\.json$/i.test(file);
 

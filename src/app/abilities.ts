@@ -2,7 +2,7 @@
 import { abilityKey } from "../core/config/recipe.ts";
 import { AppError } from "../core/errors.ts";
 import type { Recipe } from "../core/job/job.ts";
-import { workflowKey } from "../core/workflow/names.ts";
+import { isSameWorkflow } from "../core/workflow/names.ts";
 import type { Backend, Clock, Ledger, Log } from "../ports.ts";
 import type { Unable } from "../ports-ledger.ts";
 
@@ -40,7 +40,7 @@ export function openAbilities(ledger: Ledger, clock: Clock, log: Log): Abilities
     const id = idOf(name, asked);
     const keep = (error: AppError, askAt: number) =>
       lacks.set(id, { backend: name, key: abilityKey(asked), runs, asked, error, askAt });
-    if (runs.only !== null && !runs.only.some((other) => workflowKey(other) === workflowKey(workflow))) {
+    if (runs.only !== null && !runs.only.some((other) => isSameWorkflow(other, workflow))) {
       // As it is meant to be: nothing to tell anybody.
       const error = new AppError("workflow-unready", `It runs ${runs.only.join(", ")} only.`);
       keep(error, Number.POSITIVE_INFINITY);
@@ -52,7 +52,8 @@ export function openAbilities(ledger: Ledger, clock: Clock, log: Log): Abilities
       if (!before) return undefined;
       lacks.delete(id);
       log.info({ backend: name, workflow }, "backend can run the workflow now");
-      await tellOthers(name, asked, null);
+      const isLackLeft = [...lacks.values()].some((lack) => lack.backend === name && lack.asked.workflow === workflow);
+      if (!isLackLeft) await tellOthers(name, asked, null);
       return undefined;
     }
     const error = new AppError(found.code, found.message);

@@ -4,10 +4,12 @@
  */
 import { takeLineLock } from "../adapters/sqlite/lock.ts";
 import type { InboxConfig } from "../core/config/parse.ts";
-import { AppError } from "../core/errors.ts";
+import { AppError, isErrorCode } from "../core/errors.ts";
 import { startOf } from "../core/job/identity.ts";
-import { ENDED, type Job } from "../core/job/job.ts";
+import { copyWait, ENDED, type Job, shootWait } from "../core/job/job.ts";
 import type { Files, Log } from "../ports.ts";
+import { UNREADY_PREFIX } from "./abilities.ts";
+import { DOWN_PREFIX } from "./breaker.ts";
 import { openCourier } from "./courier.ts";
 import { hoursSentence, waitsUntil } from "./hours.ts";
 import { openInboxes } from "./inboxes.ts";
@@ -193,16 +195,17 @@ async function follow(
   while (!signal.aborted) {
     const jobs = await ledger.jobs.find({ ids: [...mine] });
     progress(jobs);
-    const held = await heldShoots(jobs, ledger);
+    const held = await heldFor(jobs, ledger);
     const open = jobs.filter(
-      ({ status, shoot, waitsOn }) =>
-        status !== "held" && !ENDED.includes(status) && !(shoot && waitsOn !== null && held.has(shoot.id)),
+      ({ status, waitsOn }) => status !== "held" && !ENDED.includes(status) && !(waitsOn !== null && held.has(waitsOn)),
     );
     if (open.length === 0) return null;
     const seenAt = (await ledger.daemon.get())?.seenAt ?? 0;
     if (!isOurs && clock.now() - seenAt > STUCK_MAX_MS)
       return new AppError("interrupted", "The daemon that had these photos has stopped.");
-    const trouble = open.every(({ status }) => status === "ready") ? await troubleOf(open, ports, inboxes) : null;
+    const obstacle = isOurs ? ports.backends.obstacle : await obstaclesTold(ledger);
+    const isStill = open.every(({ status }) => status === "ready");
+    const trouble = isStill ? await troubleOf(open, obstacle, ports, inboxes) : null;
     // A pause ends by somebody's word alone.
     if (trouble?.code === "paused") return trouble;
     stuckSince = trouble ? (stuckSince ?? clock.now()) : null;
@@ -212,23 +215,54 @@ async function follow(
   return null;
 }
 
-/** Shoots whose look waits for a person; so do all photos that wait for it. */
-async function heldShoots(jobs: readonly Job[], { shoots }: LinePorts["ledger"]): Promise<ReadonlySet<string>> {
-  if (!jobs.some(({ shoot, waitsOn }) => shoot && waitsOn !== null)) return new Set();
-  return new Set((await shoots.waiting()).filter(({ state }) => state === "held").map(({ id }) => id));
+/** The waits for looks that wait for a person: of a shoot, or of the photo that one is a copy of. */
+async function heldFor(all: readonly Job[], { jobs, shoots }: LinePorts["ledger"]): Promise<ReadonlySet<string>> {
+  const waits = new Set(all.map(({ waitsOn }) => waitsOn));
+  const ofShoots = all.some(({ shoot, waitsOn }) => shoot && waitsOn !== null) ? await shoots.waiting() : [];
+  const firsts = [...waits]
+    .filter((name) => name?.startsWith(copyWait("")))
+    .map((name) => name!.slice(copyWait("").length));
+  const ofCopies = firsts.length > 0 ? await jobs.find({ ids: firsts }) : [];
+  return new Set([
+    ...ofShoots.filter(({ state }) => state === "held").map(({ id }) => shootWait(id)),
+    ...ofCopies.filter(({ status }) => status === "held").map(({ id }) => copyWait(id)),
+  ]);
+}
+
+type ObstacleOf = LinePorts["backends"]["obstacle"];
+
+/** Beside a daemon: what its backends lack is what it told the ledger. */
+async function obstaclesTold({ switches }: LinePorts["ledger"]): Promise<ObstacleOf> {
+  const down = new Map(
+    (await switches.all(DOWN_PREFIX)).map(({ name, value }) => [name.slice(DOWN_PREFIX.length), value]),
+  );
+  const unready = new Map((await switches.all(UNREADY_PREFIX)).map(({ name, value }) => [name, value]));
+  const errorOf = (backend: string, workflow: string): AppError | undefined => {
+    const [code = "", ...words] = down.get(backend)?.split(" ") ?? [];
+    if (isErrorCode(code)) return new AppError(code, words.join(" "));
+    const lack = unready.get(`${UNREADY_PREFIX}${backend}:${workflow}`);
+    return lack === undefined ? undefined : new AppError("workflow-unready", lack);
+  };
+  return ({ recipe, facts }) => {
+    const names = facts.backend === undefined ? recipe.backends : [facts.backend];
+    const errors = names.map((name) => errorOf(name, recipe.workflow));
+    return errors.every((error) => error !== undefined) ? errors[0] : undefined;
+  };
 }
 
 /** What keeps these waiting jobs, when it is the surroundings that do; null while any of them may still move. */
 async function troubleOf(
   open: readonly Job[],
-  { backends, clock, ledger }: LinePorts,
+  obstacleOf: ObstacleOf,
+  { clock, ledger }: LinePorts,
   inboxes: readonly InboxConfig[],
 ): Promise<AppError | null> {
   const pauses = await readPauses(ledger, clock.now());
   let trouble: AppError | null = null;
   for (const job of open) {
     const { id, stage, facts, recipe, inbox, shoot, waitsOn } = job;
-    if (shoot && waitsOn !== null) continue; // it waits for another photo, which is judged itself
+    // It waits for another photo, which is judged itself.
+    if (waitsOn !== null && (shoot || waitsOn.startsWith(copyWait("")))) continue;
     const goesOut = stage === "upload" || stage === "queue";
     const isStopped = (backend: string) => pauses.isPaused({ backend, inbox }) || pauses.isDrained(backend);
     const names = recipe.backends.filter((name) => !goesOut || !isStopped(name));
@@ -242,7 +276,7 @@ async function troubleOf(
       continue;
     }
     const obstacle =
-      goesOut || stage === "fetch" ? backends.obstacle({ facts, recipe: { ...recipe, backends: names } }) : undefined;
+      goesOut || stage === "fetch" ? obstacleOf({ facts, recipe: { ...recipe, backends: names } }) : undefined;
     if (obstacle) {
       trouble = obstacle;
       continue;

@@ -7,3 +7,15 @@ export function workflowKey(name: string): string {
     .replaceAll("_", "-")
     .toLowerCase();
 }
+
+/** Names that workflows of ours had before; a file of that name wins. */
+export const FORMER_NAMES: Readonly<Record<string, string>> = {
+  "flux2-klein-4b": "flux2-klein-color-grade",
+  "qwen-image-edit-2511": "qwen-color-grade",
+};
+
+/** Do both name one workflow, in whatever spelling, and by its former name too? */
+export function isSameWorkflow(one: string, other: string): boolean {
+  const keyOf = (name: string): string => FORMER_NAMES[workflowKey(name)] ?? workflowKey(name);
+  return keyOf(one) === keyOf(other);
+}
