@@ -189,7 +189,7 @@ export type Backend = {
   /** Forgets what it keeps of these tickets, all of which have ended; of nobody else's. Safe to repeat. */
   tidy(tickets: readonly string[], signal?: AbortSignal): Promise<void>;
   /** How the backend turns floats into bytes; found out once per backend. */
-  rounding(signal?: AbortSignal): Promise<{ readonly rounding: "rounded" | "truncated"; readonly isMeasured: boolean }>;
+  rounding(signal?: AbortSignal): Promise<"rounded" | "truncated">;
   /** The last preview of a ticket that is under way. */
   glimpse(ticket: string): Glimpse | undefined;
   /**

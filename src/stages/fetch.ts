@@ -107,8 +107,8 @@ function shown(
 async function roundingOf(name: string, { backends, clock, ledger }: Ports, attempting: Attempting) {
   const known = await ledger.switches.get(`rounding:${name}`);
   if (known === "rounded" || known === "truncated") return known;
-  const { rounding, isMeasured } = await backends.get(name).rounding(attempting.signal);
-  if (isMeasured) await ledger.switches.set(`rounding:${name}`, rounding, clock.now());
+  const rounding = await backends.get(name).rounding(attempting.signal);
+  await ledger.switches.set(`rounding:${name}`, rounding, clock.now());
   return rounding;
 }
 

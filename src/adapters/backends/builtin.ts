@@ -42,7 +42,7 @@ export function open({ name }: z.infer<typeof options>, { pictures }: BuiltinCon
     },
     cancel: async () => {},
     tidy: async () => {},
-    rounding: async () => ({ rounding: "rounded", isMeasured: true }),
+    rounding: async () => "rounded",
     glimpse: () => undefined,
     onNudge: () => () => {},
     close: async () => {},

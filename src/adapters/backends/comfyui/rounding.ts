@@ -17,12 +17,6 @@ const FOLDER = "hotgrade/probe";
 const LOWER_MIN = 0.2;
 
 export type Rounding = "rounded" | "truncated";
-/** `isMeasured` is false for what is only assumed: it is asked again another time. */
-export type RoundingAnswer = { readonly rounding: Rounding; readonly isMeasured: boolean };
-
-/** Measurements that found no turn, or whose server fell silent, before this run of the program asks no more. */
-const TRIES_MAX = 3;
-const ASSUMED: RoundingAnswer = { rounding: "truncated", isMeasured: false };
 
 type Wiring = {
   readonly jobs: Jobs;
@@ -35,22 +29,19 @@ type Wiring = {
 };
 
 /** Measures once, however many ask; where that is not possible the answer is "truncated", as every known version does. */
-export function measureRounding(wiring: Wiring): (signal?: AbortSignal) => Promise<RoundingAnswer> {
-  let known: RoundingAnswer | undefined;
-  let asking: Promise<RoundingAnswer> | undefined;
-  let tries = 0;
+export function measureRounding(wiring: Wiring): (signal?: AbortSignal) => Promise<Rounding> {
+  let known: Rounding | undefined;
+  let asking: Promise<Rounding> | undefined;
 
-  async function measure(signal?: AbortSignal): Promise<RoundingAnswer> {
+  async function measure(signal?: AbortSignal): Promise<Rounding> {
     try {
-      known = { rounding: await probe(wiring, signal), isMeasured: true };
+      known = await probe(wiring, signal);
     } catch (thrown) {
       signal?.throwIfAborted();
       wiring.log.debug({ reason: thrown instanceof Error ? thrown.message : String(thrown) }, "rounding not measured");
-      // A server that is away or busy now is asked again; one that cannot run the probe is not.
-      const isForNow =
-        thrown instanceof AppError && (thrown.code === "backend-unreachable" || thrown.data.later === true);
-      if (isForNow && ++tries < TRIES_MAX) return ASSUMED;
-      known = isForNow ? ASSUMED : { rounding: "truncated", isMeasured: true };
+      // A server that is away now is asked again; one that cannot run the probe is not.
+      if (thrown instanceof AppError && thrown.code === "backend-unreachable") return "truncated";
+      known = "truncated";
     }
     return known;
   }
@@ -101,10 +92,10 @@ async function measure(
       if (progress.kind !== "finished") throw new AppError("backend-failed", `The probe ${progress.kind}.`);
       return compare(before.rgb, readPng(await transfers.download(progress.pictures[0]!.name, signal)).rgb);
     }
-    if (seen.kind === "absent") throw new AppError("backend-failed", "The probe was lost.", { later: true });
+    if (seen.kind === "absent") throw new AppError("backend-failed", "The probe was lost.");
     if (clock.now() >= until) {
       await jobs.cancel(ticket, signal);
-      throw new AppError("backend-failed", `The probe had no turn in ${probeMs} ms.`, { later: true });
+      throw new AppError("backend-failed", `The probe had no turn in ${probeMs} ms.`);
     }
     await clock.sleep(POLL_MS, signal);
     signal?.throwIfAborted();
