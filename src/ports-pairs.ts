@@ -2,12 +2,24 @@
 
 import type { PairRule } from "./core/inbox/pairs.ts";
 import type { PathText } from "./core/inbox/path-text.ts";
+import type { Settled } from "./ports-inbox.ts";
 
 export type Pairs = {
   /** Photos of this inbox whose job ended since the file itself could not be graded or was gone. */
   lost(inbox: PathText): Promise<readonly PathText[]>;
+  /** The files that belong to this photo: paths in its folder. */
+  of(inbox: PathText, path: PathText): Promise<readonly PathText[]>;
+  /** Photos of this stem in this folder that became jobs, and when their files were written (ns). */
+  graded(inbox: PathText, path: PathText): Promise<readonly Graded[]>;
   /** How many files of each inbox belong to another. */
   belonging(): Promise<readonly { readonly inbox: PathText; readonly count: number }[]>;
+};
+
+export type Graded = {
+  readonly job: string;
+  readonly path: PathText;
+  readonly mtimeNs: string;
+  readonly isLost: boolean;
 };
 
 /** How a scanner pairs. */
@@ -17,4 +29,6 @@ export type PairOptions = {
   readonly waitMs: number;
   /** Taken files that could not be graded after all: their other half is graded instead. */
   lost(): Promise<readonly PathText[]>;
+  /** The photo that a half lying alone belongs to, when that was graded and put away before it came. */
+  owner(half: Settled): Promise<PathText | undefined>;
 };

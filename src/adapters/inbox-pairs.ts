@@ -13,7 +13,7 @@ import {
   pairRole,
 } from "../core/inbox/pairs.ts";
 import { joinPath, type PathText } from "../core/inbox/path-text.ts";
-import type { Sighting } from "../ports.ts";
+import type { Settled, Sighting } from "../ports.ts";
 import type { PairOptions } from "../ports-pairs.ts";
 import type { Book, Entry } from "./inbox-book.ts";
 
@@ -38,11 +38,13 @@ export function removeHalf(halves: Halves, entry: Entry): void {
 
 type Answer = Pick<Sighting, "state" | "code" | "message">;
 
+const belonging = (owner: PathText): Answer => ({ state: "ignored", code: null, message: belongsTo(owner) });
+
 export type Pairing = {
   /** A look begins: what was asked of the ledger is asked again. A full one opens again what lost its other half. */
   begin(isFull: boolean): Promise<void>;
   /** Of a settled file: it is taken, it waits for another look, or the answer is known. */
-  role(entry: Entry): Promise<"take" | "wait" | Answer>;
+  role(entry: Entry, file: Settled): Promise<"take" | "wait" | Answer>;
 };
 
 export function openPairing(options: PairOptions | undefined, book: Book, now: () => number): Pairing {
@@ -96,7 +98,7 @@ export function openPairing(options: PairOptions | undefined, book: Book, now: (
       }
     },
 
-    async role(entry) {
+    async role(entry, file) {
       const kind = halfOf(entry.name);
       if (kind === undefined) return "take";
       const mates: Mate[] = [];
@@ -104,9 +106,11 @@ export function openPairing(options: PairOptions | undefined, book: Book, now: (
         const mate = other === entry ? undefined : await mateOf(other, halfOf(other.name)!);
         if (mate) mates.push(mate);
       }
+      const owner = mates.length === 0 ? await options.owner(file) : undefined;
+      if (owner !== undefined) return belonging(owner);
       const role: PairRole = pairRole(kind, mates, { rule, waitMs, waitedMs: waitedMs(entry) });
       if (role.kind !== "belongs") return role.kind;
-      return { state: "ignored", code: null, message: belongsTo(role.to) };
+      return belonging(role.to);
     },
   };
 }

@@ -4,7 +4,7 @@ import { endingOf } from "../core/inbox/endings.ts";
 import { inOrder } from "../core/inbox/order.ts";
 import { joinPath } from "../core/inbox/path-text.ts";
 import { decide, type SettleLimits, withEnding } from "../core/inbox/settle.ts";
-import type { InboxEvents, InboxOptions, Log } from "../ports.ts";
+import type { InboxEvents, InboxOptions, Log, Settled } from "../ports.ts";
 import { type Book, type Entry, isAnswered, pathOf } from "./inbox-book.ts";
 import { type Disk, eachOf } from "./inbox-disk.ts";
 import type { Holds } from "./inbox-holds.ts";
@@ -86,7 +86,8 @@ async function take(entry: Entry, turn: Turn, taking: Taking): Promise<boolean> 
     case "accept":
       break;
   }
-  const role = await taking.pairing.role(entry);
+  const file = (): Settled => ({ path, absolute, signature: entry.signature });
+  const role = await taking.pairing.role(entry, file());
   if (role === "wait") return false;
   if (role !== "take") {
     book.answer(entry, role);
@@ -98,7 +99,7 @@ async function take(entry: Entry, turn: Turn, taking: Taking): Promise<boolean> 
   if (seen?.kind !== "file") return false;
   book.observe(entry, seen, taking.now());
   if (entry.settling?.signature !== state.signature) return false;
-  const answer = await taking.settled({ path, absolute, signature: entry.signature }, turn.before);
+  const answer = await taking.settled(file(), turn.before);
   if (answer.state === "settling" || answer.state === "truncated") return false;
   book.answer(entry, answer);
   return true;

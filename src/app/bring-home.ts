@@ -1,5 +1,5 @@
-/** Originals that were put away when their photo failed lie in their inbox again before it is tried once more. */
-import { joinPath } from "../core/inbox/path-text.ts";
+/** Originals that were put away when their photo failed lie in their inbox again, companions too, before it is tried anew. */
+import { folderOf, joinPath } from "../core/inbox/path-text.ts";
 import type { Job } from "../core/job/job.ts";
 import type { Ports } from "../ports.ts";
 import { forgetExplanation } from "../stages/put-away.ts";
@@ -16,7 +16,10 @@ export async function bringHome(
   for (const { id, facts, inbox, original, path, status } of jobs) {
     if (!facts.away || inbox === null || status !== "failed") continue;
     const to = joinPath(inbox, path);
-    if (to === original || (await files.stat(to)) || (await files.move(original, to)) !== "moved") continue;
+    if (to === original || (await files.stat(to))) continue;
+    // A companion whose name is taken there stays where it is.
+    for (const { name, from } of facts.companions ?? []) await files.move(from, joinPath(folderOf(to), name));
+    if ((await files.move(original, to)) !== "moved") continue;
     await forgetExplanation(original, files);
     await ledger.jobs.broughtBack(id, to, clock.now());
     home.push(id);

@@ -13,6 +13,7 @@ import type { Inbox, Ledger, Sighting } from "../ports.ts";
 import { forgetAway, keepAway } from "./away.ts";
 import { beginInbox, THERE_BEFORE } from "./first-start.ts";
 import { type IntakeContext, intakeFor } from "./intake.ts";
+import { followPhotos, ownerAway } from "./late-halves.ts";
 import { unwatchedTeller } from "./unwatched.ts";
 
 const KNOWN_AT_ONCE = 2_000;
@@ -70,7 +71,12 @@ async function openOne(inbox: InboxConfig, inboxes: readonly InboxConfig[], cont
       skip: [...inboxes.map(({ outbox }) => outbox), ...dispositionFolders(inbox)],
       ...(inbox.pairs !== "both" &&
         inbox.raw.kind !== "skip" && {
-          pairs: { rule: inbox.pairs, waitMs: inbox.pairWaitMs, lost: () => ledger.pairs.lost(inbox.path) },
+          pairs: {
+            rule: inbox.pairs,
+            waitMs: inbox.pairWaitMs,
+            lost: () => ledger.pairs.lost(inbox.path),
+            owner: (half) => ownerAway(half, inbox, context.ports),
+          },
         }),
       known: await knownOf(inbox, ledger),
     },
@@ -78,6 +84,7 @@ async function openOne(inbox: InboxConfig, inboxes: readonly InboxConfig[], cont
       settled: take,
       async sighted(sightings) {
         await ledger.sightings.put(inbox.path, sightings, clock.now());
+        await followPhotos(inbox.path, sightings, context.ports);
         for (const { path, state, code, message } of sightings) {
           const hint = code === null ? null : hintOf(code);
           const fields = { inbox: inbox.path, file: showPath(path), code, reason: message, hint };

@@ -12,6 +12,7 @@ import { startOf } from "../core/job/identity.ts";
 import type { Disposition, Job, Origin, Recipe } from "../core/job/job.ts";
 import { type PictureInfo, RAW_PREVIEW } from "../core/job/picture.ts";
 import type { Files, Ports, Settled, Sighting } from "../ports.ts";
+import { companionsOf } from "../stages/companions.ts";
 import { explain, forgetExplanation, removeEmptied, transfer } from "../stages/put-away.ts";
 import { findLook, keepFound, shootOf } from "./looks.ts";
 import { followRename } from "./same-photo.ts";
@@ -62,7 +63,8 @@ export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
       const error = asAppError(thrown);
       if (error.retry || error.code === "internal") throw error;
       const { code, message } = error;
-      const place = await putAway(file, inbox.original.unsupported, inbox, ports);
+      // The other half of its pair is graded instead.
+      const place = await putAway(file, inbox.original.unsupported, { half: false }, inbox, ports);
       if (place)
         await explain(place, { job: null, code, message, from: file.absolute, at: ports.clock.now() }, ports.files);
       return { state: "refused", code, message };
@@ -186,7 +188,7 @@ async function promptOf(file: PathText, files: Files): Promise<string> {
 /** A photo that had been put away lies there again: another copy of it, or itself, brought back by hand. */
 async function seenAgain(job: Job, file: Settled, inbox: InboxConfig, ports: Ports): Promise<void> {
   if (job.status === "done" || job.failure?.code === "duplicate") {
-    await putAway(file, inbox.original.duplicate, inbox, ports);
+    await putAway(file, inbox.original.duplicate, { half: true }, inbox, ports);
     return;
   }
   if (await ports.files.stat(job.original)) return; // a copy of one that failed or is held: that one is asked about
@@ -198,13 +200,20 @@ async function seenAgain(job: Job, file: Settled, inbox: InboxConfig, ports: Por
 async function putAway(
   { path, absolute }: Settled,
   disposition: Disposition,
+  along: { readonly half: boolean },
   inbox: InboxConfig,
-  { files }: Ports,
+  ports: Ports,
 ): Promise<PathText | undefined> {
   if (disposition.kind === "leave") return undefined;
-  if (disposition.kind === "trash") return void (await files.trash(absolute));
+  const { files } = ports;
+  const companions = await companionsOf({ inbox: inbox.path, path, original: absolute }, along, ports);
+  if (disposition.kind === "trash") {
+    for (const each of [...companions.map(({ from }) => from), absolute]) await files.trash(each);
+    return undefined;
+  }
   const { kind, folder } = disposition;
-  const to = await transfer({ kind, from: absolute, to: joinPath(dispositionFolder(inbox.path, folder), path) }, files);
+  const wanted = joinPath(dispositionFolder(inbox.path, folder), path);
+  const { to } = await transfer({ kind, from: absolute, to: wanted, companions }, files);
   if (kind === "move" && inbox.original.removeEmptyFolders) await removeEmptied(folderOf(absolute), inbox.path, files);
   return to;
 }

@@ -1,14 +1,17 @@
 /**
- * retire: what becomes of the original, as the recipe says for this outcome. Nothing is ever deleted.
- * Safe to run twice: source and destination are recorded before the move.
+ * retire: what becomes of the original and its companions, as the recipe says for this outcome. Nothing is ever deleted.
+ * Safe to run twice: sources and destinations are recorded before the move, and the original goes last.
  */
 import { dispositionFolder } from "../core/config/recipe.ts";
+import { type Companion, type Moving, sameNumber } from "../core/inbox/companions.ts";
+import { OWN_FAULTS } from "../core/inbox/pairs.ts";
 import { baseName, folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
 import { type Disposition, done, type Job, type Outcome } from "../core/job/job.ts";
 import type { FileStat, Files, Ports } from "../ports.ts";
+import { companionsOf } from "./companions.ts";
 import { type Attempting, defineStage } from "./define.ts";
 import { originalStands } from "./original.ts";
-import { explain, removeEmptied, transfer } from "./put-away.ts";
+import { carry, explain, type Placed, removeEmptied, transfer } from "./put-away.ts";
 
 export const retireStage = defineStage({
   name: "retire",
@@ -26,6 +29,7 @@ export const retireStage = defineStage({
         return goHome(found, job, ports, attempting);
       case "trash":
         if (!found) return done();
+        for (const { from } of await companionsWith(job, ports)) await ports.files.trash(from);
         await ports.files.trash(job.original);
         return emptied(job.original, job, ports);
       case "move":
@@ -48,7 +52,7 @@ const homeOf = ({ inbox, path, original }: Job): PathText => (inbox === null ? o
 async function goHome(found: FileStat | undefined, job: Job, ports: Ports, attempting: Attempting): Promise<Outcome> {
   if (!job.facts.away || job.original === homeOf(job)) return done();
   const outcome = await move(homeOf(job), "move", found, job, ports, attempting);
-  return outcome.kind === "done" ? done({ ...outcome.facts, away: false }) : outcome;
+  return outcome.kind === "done" ? done({ ...outcome.facts, away: false, companions: [] }) : outcome;
 }
 
 async function putAway(
@@ -77,17 +81,43 @@ async function move(
   const from = job.original;
   // What is on record may be of an earlier way: then it has come to its end.
   const before = job.facts.retiring;
-  const recorded = before?.from === from && folderOf(before.to) === folderOf(wanted) ? before.to : undefined;
-  const note = (to: PathText) => attempting.note({ retiring: { kind, from, to } });
-  const to = await transfer({ kind, from, to: wanted, recorded, note }, files);
+  const isSame = before?.from === from && folderOf(before.to) === folderOf(wanted);
+  const recorded = isSame ? { to: before.to, along: before.along ?? [] } : undefined;
+  const companions = recorded?.along ?? (await companionsWith(job, ports));
+  const note = ({ to, along }: Placed) =>
+    attempting.note({ retiring: { kind, from, to, ...(along.length > 0 && { along }) } });
+  const { to, along } = await transfer({ kind, from, to: wanted, companions, recorded, note }, files);
+  const late = await latecomers(to, along, job, ports);
+  await carry(kind, late, files);
+  const gone = [...along, ...late];
   if (kind === "move" && (await isAnother(to, found, files))) {
     await files.move(to, from);
+    for (const each of gone) await files.move(each.to, each.from);
     return done({ retiring: { kind, from, to: from } });
   }
   await explained(to, job, ports);
   if (kind === "copy") return done();
   await emptied(from, job, ports);
-  return done({ away: job.failure !== null });
+  const there = gone.map((each) => ({ name: each.name, from: each.to }));
+  return done({ away: job.failure !== null, ...(there.length > 0 && { companions: there }) });
+}
+
+/** The files that go along with it from where it is now. */
+async function companionsWith(job: Job, ports: Ports): Promise<readonly Companion[]> {
+  if (job.original !== homeOf(job)) return job.facts.companions ?? [];
+  // Where the file itself is at fault, the other half of its pair is graded instead.
+  const half = job.failure === null || !OWN_FAULTS.includes(job.failure.code);
+  return companionsOf(job, { half }, ports);
+}
+
+/** The other half of its pair, when that was found out since the places were chosen, and what belongs to it. */
+async function latecomers(to: PathText, along: readonly Moving[], job: Job, ports: Ports): Promise<readonly Moving[]> {
+  const { inbox, path, original } = job;
+  if (inbox === null || original !== homeOf(job)) return [];
+  const isKnown = (name: PathText) => along.some((each) => each.name === name);
+  if ((await ports.ledger.pairs.of(inbox, path)).every((half) => isKnown(baseName(half)))) return [];
+  const late = (await companionsWith(job, ports)).filter(({ name }) => !isKnown(name));
+  return late.map((each) => ({ ...each, to: sameNumber(original, to, each.name) }));
 }
 
 /** Beside a photo that failed lies why. */

@@ -95,6 +95,7 @@ describe("floors", () => {
         "index",
         "keep-look",
         "original",
+        "companions",
         "put-away",
         "review",
         "shoot",

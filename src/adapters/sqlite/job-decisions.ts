@@ -33,7 +33,7 @@ export function decidedJobsOver(db: Db): Deciding {
       AND NOT EXISTS (SELECT 1 FROM jobs AS other WHERE other.shoot = jobs.shoot AND other.id <> jobs.id
                         AND other.status IN ('ready', 'leased', 'held'))`);
   const moveBack = db.prepare(`
-    UPDATE jobs SET original = @original, facts = json_remove(facts, '$.away', '$.retiring')
+    UPDATE jobs SET original = @original, facts = json_remove(facts, '$.away', '$.retiring', '$.companions')
     WHERE id = @id AND status IN ('failed', 'held', 'cancelled')`);
   const giveLook = giverOver(db);
   const stateOf = db.prepare("SELECT state FROM shoots WHERE id = ?").pluck();

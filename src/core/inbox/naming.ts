@@ -28,9 +28,12 @@ export function stemCandidates(stem: PathText, count: number = NUMBERS_MAX): rea
   return numbered(stem, "", NAME_BYTES_MAX - RESERVE_BYTES, count);
 }
 
-/** `IMG_1.jpg`, `IMG_1-2.jpg` …: free names for a file that keeps its extension. */
-export function numberedNames(name: PathText, count: number = NUMBERS_MAX): readonly PathText[] {
-  const stem = stemOf(name);
+/** `IMG_1.jpg`, `IMG_1-2.jpg` …: free names for a file that keeps its extension, whose stem is `stem`. */
+export function numberedNames(
+  name: PathText,
+  count: number = NUMBERS_MAX,
+  stem: PathText = stemOf(name),
+): readonly PathText[] {
   const rest = baseName(name).slice(stem.length);
   // An "extension" that fills the whole name is none.
   if (bytesOf(rest) > NAME_BYTES_MAX / 2) return numbered(baseName(name), "", NAME_BYTES_MAX, count);

@@ -5,6 +5,7 @@
  * A pair is a RAW and a JPEG or HEIF in the same folder with the same stem, whatever its case: `IMG_1.CR3` and `img_1.jpg`.
  * `IMG_1.JPG` and `IMG_1-2.CR3` are two photos.
  */
+import type { ErrorCode } from "../errors.ts";
 import { stemKey, stemOf } from "./naming.ts";
 import { extensionOf, type PathText } from "./path-text.ts";
 import { isRawName, isTempName } from "./rule.ts";
@@ -35,8 +36,11 @@ export function halfOf(name: PathText | string): HalfKind | undefined {
 
 /** Halves of one folder with the same key are one photo: `pairKey("IMG_1.CR3")` equals `pairKey("img_1.JPG")`. */
 export function pairKey(name: PathText): string {
-  return stemKey(stemOf(name).replace(PIXEL, ""));
+  return stemKey(pairStem(name));
 }
+
+/** What the names of both begin with, where they are of one case. */
+export const pairStem = (name: PathText): string => stemOf(name).replace(PIXEL, "");
 
 /**
  * `coming`: it has not settled. `incomplete`: it stands still without an end. `graded`: it was taken, whatever has become of
@@ -69,6 +73,17 @@ export function pairRole(
   const mayBeAlone = (kind === "raw") === (rule === "raw") || better.some(({ state }) => state === "lost");
   return mayBeAlone || waitedMs >= waitMs ? { kind: "take" } : { kind: "wait" };
 }
+
+/** The file's own fault: its other half may do better. A render that failed would fail for that one too. */
+export const OWN_FAULTS: readonly ErrorCode[] = [
+  "original-gone",
+  "file-truncated",
+  "file-unsupported",
+  "file-too-large",
+  "picture-damaged",
+  "picture-too-large",
+  "picture-too-small",
+];
 
 const BEGIN = "Belongs to ";
 

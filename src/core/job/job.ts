@@ -1,5 +1,6 @@
 /** What a job is: one settled photo on its way through the line. Plain data, as the ledger keeps it. */
 import type { ErrorCode } from "../errors.ts";
+import type { Companion, Moving } from "../inbox/companions.ts";
 import type { PathText } from "../inbox/path-text.ts";
 import type { FitReport } from "../lut/fit/report.ts";
 import type { BitDepth, OutputProfile, PictureInfo, RawWay, WrittenFormat } from "./picture.ts";
@@ -174,7 +175,15 @@ export type Facts = {
   /** Its original was put away while it was held, or since it failed: done, it goes on from there. */
   readonly away?: boolean;
   /** Where the retire stage is putting the original, written before it moves. */
-  readonly retiring?: { readonly kind: "move" | "copy"; readonly from: PathText; readonly to: PathText };
+  readonly retiring?: {
+    readonly kind: "move" | "copy";
+    readonly from: PathText;
+    readonly to: PathText;
+    /** Its companions; they go first. Left out where there are none. */
+    readonly along?: readonly Moving[];
+  };
+  /** Where the companions are that went with the original. */
+  readonly companions?: readonly Companion[];
 };
 
 /** Why a job failed, and the stage it goes on from when it is retried. */
