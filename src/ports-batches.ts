@@ -20,12 +20,12 @@ export type Sheet = {
 };
 
 export type Batches = {
-  /** Shoots of this inbox that are complete, by the ids of their photos. */
+  /** Shoots of this inbox that are complete: the ids of their photos, and what is told of them. */
   complete(
     inbox: PathText,
     gapMs: number,
     now: number,
-  ): Promise<readonly { readonly folder: PathText; readonly ids: readonly string[] }[]>;
+  ): Promise<readonly (Pick<Batch, "folder" | "data"> & { readonly ids: readonly string[] })[]>;
   /** From now on these photos are of this batch and of no other one. */
   close(batch: Batch, jobs: readonly string[]): Promise<void>;
   /** Closed, and nobody was told of them yet. */

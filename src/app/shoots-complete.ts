@@ -7,7 +7,6 @@ import { asAppError } from "../core/errors.ts";
 import { outboxFolder } from "../core/inbox/naming.ts";
 import { baseName, joinPath, type PathText } from "../core/inbox/path-text.ts";
 import type { Job } from "../core/job/job.ts";
-import { shootBody } from "../core/job/shoot-complete.ts";
 import type { Ports } from "../ports.ts";
 import type { Batch, Sheet } from "../ports-batches.ts";
 
@@ -16,6 +15,8 @@ const SHEET_PHOTOS = 40;
 const NAMES_TRIED_MAX = 1_000;
 const LOOK_MIN_MS = 500;
 const LOOK_MAX_MS = 15_000;
+/** A pause is at least so many times as long as the look before it. */
+const LOOK_PAUSE = 200;
 
 export type ShootKeeper = {
   /** Looks once at every inbox. */
@@ -29,11 +30,8 @@ export function openShootKeeper(ports: Ports, { inboxes }: Pick<Config, "inboxes
 
   async function closeAll({ path: inbox, shootGapMs }: InboxConfig): Promise<void> {
     const now = clock.now();
-    for (const { folder, ids: photos } of await ledger.batches.complete(inbox, shootGapMs, now)) {
-      const jobs = (await ledger.jobs.find({ ids: photos })).toReversed();
-      const data = shootBody(inbox, folder, jobs, now) as Batch["data"];
+    for (const { folder, data, ids: photos } of await ledger.batches.complete(inbox, shootGapMs, now))
       await ledger.batches.close({ id: ids.uuid(), inbox, folder, data, closedAt: now }, photos);
-    }
   }
 
   async function tell(batch: Batch, signal: AbortSignal): Promise<void> {
@@ -67,8 +65,10 @@ export function openShootKeeper(ports: Ports, { inboxes }: Pick<Config, "inboxes
     look,
     async run(signal) {
       while (!signal.aborted) {
+        const from = clock.now();
         await look(signal).catch((err) => log.warn({ err: asAppError(err) }, "shoots could not be looked at"));
-        await clock.sleep(lookMs, signal);
+        // A hundred thousand photos that are under way for days are not counted through all the time.
+        await clock.sleep(Math.max(lookMs, LOOK_PAUSE * (clock.now() - from)), signal);
       }
     },
   };

@@ -84,7 +84,7 @@ export function hookSuite(withLedger: WithLedger): void {
       await ledger.deliveries.want([{ inbox: INBOX, event: "shoot" }]);
       await heldThenDone(ledger);
       const [found] = await ledger.batches.complete(INBOX, 100, 101);
-      expect(found).toEqual({ folder: "day", ids: ["job-1"] });
+      expect(found).toMatchObject({ folder: "day", ids: ["job-1"], data: { photos: 1, done: 1, ms: 12 } });
       const batch = { id: "batch-1", inbox: INBOX, folder: "day" as PathText, data: { photos: 1 }, closedAt: 101 };
       await ledger.batches.close(batch, found!.ids);
       expect(await ledger.batches.complete(INBOX, 100, 999)).toEqual([]);

@@ -43,6 +43,10 @@ export async function fillLedger(project: { readonly root: string; readonly inbo
       });
       await ledger.sightings.put(inbox, sightings, 3);
     }
+    const ids = (await ledger.jobs.find({})).map(({ id }) => id);
+    const batch = { id: crypto.randomUUID(), inbox, folder: "" as PathText, data: {}, closedAt: 4 };
+    await ledger.batches.close(batch, ids);
+    await ledger.batches.tell(batch.id, {}, 4);
     await ledger.close();
     mkdirSync(join(project.root, "var"), { recursive: true });
     copyFileSync(file, join(project.root, "var/ledger.db"));

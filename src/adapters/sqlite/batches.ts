@@ -1,7 +1,7 @@
 /** Shoots that are complete: which photos were told of together, and the contact sheets made of them. */
 import type { PathText } from "../../core/inbox/path-text.ts";
 import { folderOf } from "../../core/inbox/path-text.ts";
-import { completeShoots, type OpenPhoto } from "../../core/job/shoot-complete.ts";
+import { completeShoots, type OpenPhoto, shootBody } from "../../core/job/shoot-complete.ts";
 import type { Batch, Batches, Sheet } from "../../ports-batches.ts";
 import { delivererOver } from "./deliveries.ts";
 import type { Db } from "./open.ts";
@@ -10,9 +10,13 @@ import { type JobRow, jobOf } from "./rows.ts";
 type BatchRow = { id: string; inbox: string; folder: string; data: string; closedAt: number };
 
 export function batchesOver(db: Db): Batches {
-  const open = db.prepare<[string], OpenPhoto>(`
-    SELECT id, path, status, waits_on AS waitsOn, created_at AS createdAt FROM jobs
+  const open = db.prepare<[string], Omit<OpenPhoto, "failure"> & { readonly failure: string | null }>(`
+    SELECT id, path, status, waits_on AS waitsOn, created_at AS createdAt, ended_at AS endedAt, failure FROM jobs
     WHERE inbox = ? AND batch IS NULL ORDER BY created_at, seq`);
+  function* photosOf(inbox: PathText): Generator<OpenPhoto> {
+    for (const row of open.iterate(inbox))
+      yield { ...row, failure: row.failure === null ? null : JSON.parse(row.failure) };
+  }
   const arriving = db
     .prepare<[string], PathText>("SELECT path FROM sightings WHERE inbox = ? AND state = 'settling'")
     .pluck();
@@ -50,7 +54,11 @@ export function batchesOver(db: Db): Batches {
   return {
     complete: async (inbox, gapMs, now) => {
       const folders = new Set<string>(arriving.all(inbox).map(folderOf));
-      return completeShoots(open.iterate(inbox), { now, gapMs, arriving: folders });
+      return completeShoots(photosOf(inbox), { now, gapMs, arriving: folders }).map(({ folder, photos }) => ({
+        folder,
+        data: shootBody(inbox, folder, photos, now),
+        ids: photos.map(({ id }) => id),
+      }));
     },
     close: async (batch, ids) => close.immediate(batch, ids),
     untold: async () =>

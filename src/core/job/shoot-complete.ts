@@ -4,7 +4,7 @@ import { errorOf, named } from "./hook-body.ts";
 import { ENDED, type Job } from "./job.ts";
 
 /** A photo that no shoot was told of with yet. */
-export type OpenPhoto = Pick<Job, "id" | "path" | "status" | "waitsOn" | "createdAt">;
+export type OpenPhoto = Pick<Job, "id" | "path" | "status" | "waitsOn" | "createdAt" | "endedAt" | "failure">;
 
 export type ShootRule = {
   readonly now: number;
@@ -17,11 +17,11 @@ export type ShootRule = {
 /** A shoot does not wait longer than this for what is held for a person. */
 const HELD_MS = 24 * 3_600_000;
 
-/** The shoots that are complete, each as the ids of its photos. `photos` in the order they came. */
+/** The shoots that are complete, each with its photos. `photos` in the order they came. */
 export function completeShoots(
   photos: Iterable<OpenPhoto>,
   rule: ShootRule,
-): readonly { readonly folder: PathText; readonly ids: readonly string[] }[] {
+): readonly { readonly folder: PathText; readonly photos: readonly OpenPhoto[] }[] {
   const groups: { folder: PathText; photos: OpenPhoto[] }[] = [];
   const current = new Map<PathText, { folder: PathText; photos: OpenPhoto[] }>();
   for (const photo of photos) {
@@ -35,9 +35,7 @@ export function completeShoots(
       groups.push(group);
     }
   }
-  return groups
-    .filter(({ folder, photos }) => isComplete(photos, rule) && !rule.arriving.has(folder))
-    .map(({ folder, photos }) => ({ folder, ids: photos.map(({ id }) => id) }));
+  return groups.filter((group) => isComplete(group.photos, rule) && !rule.arriving.has(group.folder));
 }
 
 function isComplete(photos: readonly OpenPhoto[], { now, gapMs }: ShootRule): boolean {
@@ -52,11 +50,16 @@ function isComplete(photos: readonly OpenPhoto[], { now, gapMs }: ShootRule): bo
 const FAILURES_TOLD_MAX = 50;
 
 /** What is told of a shoot; photos in the order they came. */
-export function shootBody(inbox: PathText, folder: PathText, jobs: readonly Job[], now: number): object {
+export function shootBody(
+  inbox: PathText,
+  folder: PathText,
+  jobs: readonly OpenPhoto[],
+  now: number,
+): Readonly<Record<string, unknown>> {
   const count = (...statuses: readonly Job["status"][]) =>
     jobs.filter(({ status }) => statuses.includes(status)).length;
-  const startedAt = Math.min(...jobs.map(({ createdAt }) => createdAt));
-  const endedAt = Math.max(...jobs.map(({ endedAt, createdAt }) => endedAt ?? createdAt));
+  const startedAt = jobs.reduce((first, { createdAt }) => Math.min(first, createdAt), Number.POSITIVE_INFINITY);
+  const endedAt = jobs.reduce((last, job) => Math.max(last, job.endedAt ?? job.createdAt), 0);
   const failed = jobs.filter(({ status, failure }) => status === "failed" && failure);
   const at = (time: number) => new Date(Math.min(time, now)).toISOString();
   return {

@@ -10,11 +10,13 @@ const photo = (id: string, path: string, createdAt: number, changes: Partial<Ope
   status: "done",
   waitsOn: null,
   createdAt,
+  endedAt: null,
+  failure: null,
   ...changes,
 });
 const complete = (photos: OpenPhoto[], now: number, arriving: string[] = []) =>
   completeShoots(photos, { now, gapMs: 1_000, arriving: new Set(arriving) }).map(
-    ({ folder, ids }) => `${folder}: ${ids.join(" ")}`,
+    (shoot) => `${shoot.folder}: ${shoot.photos.map(({ id }) => id).join(" ")}`,
   );
 
 test("a folder is complete when nothing came for the gap and every photo has ended, however it did", () => {
