@@ -42,6 +42,7 @@ export async function heldForReview(
     code: "review",
     reason: reviewReason(job),
     facts: { ...learnt, proof },
-    retryFrom: job.recipe.look.kind === "kept" ? "write" : "queue",
+    // A look from another photo came without a backend: to ask for another one, it is sent to one first.
+    retryFrom: job.recipe.look.kind === "kept" ? "write" : facts.backend === undefined ? "upload" : "queue",
   };
 }

@@ -1,7 +1,7 @@
 /** What every ledger must do for photos that are one picture: whose look a copy takes, and what renames and ratings change. */
 import { describe, expect } from "vitest";
 import type { PathText } from "../../src/core/inbox/path-text.ts";
-import { copyWait, done, end, type Facts, type Job, wait } from "../../src/core/job/job.ts";
+import { copyWait, done, end, type Facts, type Job, type Outcome, type Stage, wait } from "../../src/core/job/job.ts";
 import { afterAttempt } from "../../src/core/job/transition.ts";
 import type { Ledger } from "../../src/ports.ts";
 import type { NewJob } from "../../src/ports-ledger.ts";
@@ -18,9 +18,17 @@ async function add(ledger: Ledger, id: string, changes: Partial<NewJob> = {}): P
 }
 
 /** Claims the job at this stage and ends the attempt so. */
-async function attempt(ledger: Ledger, id: string, outcome: ReturnType<typeof done>): Promise<void> {
+const hold = (retryFrom: Stage): Outcome => ({
+  kind: "hold",
+  code: "review",
+  reason: "Look at it.",
+  facts: LOOK,
+  retryFrom,
+});
+
+async function attempt(ledger: Ledger, id: string, outcome: Outcome): Promise<void> {
   const request = { backends: ["gpu-1"], known: ["gpu-1"], unable: [], limit: 1, now: 99, until: 160, owner: "me" };
-  const stages = ["lut", "upload", "write"] as const;
+  const stages = ["lut", "upload", "write", "retire"] as const;
   const [claimed] = await ledger.jobs.claim({ ...request, stages, leases: ["lease"], only: [id] });
   const { next, kind, code, message } = afterAttempt(claimed!.job, outcome, rules);
   const { stage } = claimed!.job;
@@ -58,6 +66,78 @@ export function copiesSuite(withLedger: WithLedger): void {
       await attempt(ledger, "b", wait({ on: copyWait("a") }, "no look yet"));
       expect(await ledger.jobs.get("b")).toMatchObject({ waitsOn: null });
       expect(await ledger.copies.first("b")).toBeUndefined();
+    });
+
+    withLedger(
+      "one that is to be left out waits for the end of the first, however long that is held",
+      async (ledger) => {
+        await add(ledger, "a", { stage: "lut" });
+        await add(ledger, "b", { duplicates: "skip" });
+        await attempt(ledger, "a", done(LOOK));
+        await attempt(ledger, "b", wait({ on: copyWait("a") }, "under way"));
+        expect(await ledger.jobs.get("b")).toMatchObject({ waitsOn: "copy:a" });
+        await attempt(ledger, "a", hold("write"));
+        expect(await ledger.jobs.get("b")).toMatchObject({ waitsOn: "copy:a" });
+        await ledger.jobs.cancel(["a"], "by hand", 30);
+        expect(await ledger.jobs.get("b")).toMatchObject({ waitsOn: null });
+      },
+    );
+
+    withLedger("a first that is held goes on being the first while its original is put away", async (ledger) => {
+      const leave = { kind: "leave" } as const;
+      const held = { kind: "move", folder: "look at" as PathText } as const;
+      const recipe = aRecipe({ original: { done: leave, failed: leave, duplicate: leave, unsupported: leave, held } });
+      await add(ledger, "a", { stage: "lut", recipe });
+      await add(ledger, "b", { recipe });
+      await attempt(ledger, "b", wait({ on: copyWait("a") }, "no look yet"));
+      await attempt(ledger, "a", hold("queue"));
+      expect(await ledger.jobs.get("a")).toMatchObject({ stage: "retire", status: "ready" });
+      expect(await ledger.jobs.get("b")).toMatchObject({ waitsOn: "copy:a" });
+      expect(await ledger.copies.first("b")).toMatchObject({ id: "a" });
+      await attempt(ledger, "a", done({}));
+      expect(await ledger.jobs.get("a")).toMatchObject({ stage: "lut", status: "held" });
+      expect(await ledger.jobs.get("b")).toMatchObject({ waitsOn: "copy:a" });
+      // Cancelled on that way and tried again, it is not held once more by itself.
+      await ledger.jobs.retry(["a"], 31);
+      expect((await ledger.jobs.get("a"))!.facts.heldAt).toBeUndefined();
+    });
+
+    withLedger("one that is cancelled while its original is put away for a hold begins anew", async (ledger) => {
+      const leave = { kind: "leave" } as const;
+      const held = { kind: "move", folder: "look at" as PathText } as const;
+      const recipe = aRecipe({ original: { done: leave, failed: leave, duplicate: leave, unsupported: leave, held } });
+      await add(ledger, "a", { stage: "lut", recipe });
+      await attempt(ledger, "a", hold("queue"));
+      await ledger.jobs.cancel(["a"], "by hand", 30);
+      await ledger.jobs.retry(["a"], 31);
+      expect((await ledger.jobs.get("a"))!.facts.heldAt).toBeUndefined();
+    });
+
+    withLedger("other words for each photo ask for other looks", async (ledger) => {
+      const recipe = aRecipe({ prompt: "as in {folder}" });
+      const paths = ["monday/a.jpg", "tuesday/a.jpg", "monday/b.jpg"] as PathText[];
+      const added = [];
+      for (const [nth, path] of paths.entries()) added.push(await add(ledger, `j${nth}`, { path, recipe }));
+      expect(added.map(({ stage }) => stage)).toEqual(["upload", "upload", "lut"]);
+    });
+
+    withLedger("with a look that is kept, a copy may be left out and takes nothing", async (ledger) => {
+      const look = { kind: "kept", sha256: "aa", file: "/looks/aa.cube" as PathText } as const;
+      const begun = { recipe: aRecipe({ look }), stage: "write", facts: LOOK } as const;
+      await add(ledger, "a", begun);
+      expect(await add(ledger, "b", begun)).toMatchObject({ stage: "write" });
+      expect(await add(ledger, "c", { ...begun, duplicates: "skip" })).toMatchObject({
+        stage: "lut",
+        facts: { copy: "skip" },
+      });
+    });
+
+    withLedger("a look is found behind any number of older ones", async (ledger) => {
+      const other = aRecipe({ prompt: "of last year" });
+      for (let nth = 0; nth < 25; nth++)
+        await add(ledger, `old-${nth}`, { stage: "write", facts: LOOK, recipe: other, duplicates: "regrade" });
+      await add(ledger, "a", { duplicates: "regrade" });
+      expect(await add(ledger, "b")).toMatchObject({ stage: "lut", facts: { copy: "reuse" } });
     });
 
     withLedger("of several copies the oldest comes first, so that none waits for another in a ring", async (ledger) => {

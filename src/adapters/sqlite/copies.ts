@@ -1,15 +1,13 @@
 /** Photos that are one picture: which job a copy takes its look from, and what a rename or a new rating changes. */
-import { asksSameLook, comesBack } from "../../core/job/identity.ts";
+import { comesBack, takesSameLook } from "../../core/job/identity.ts";
 import type { Facts, Job } from "../../core/job/job.ts";
 import type { Copies } from "../../ports-copies.ts";
 import type { Output } from "../../ports-ledger.ts";
 import type { Db } from "./open.ts";
-import { type JobRow, jobOf } from "./rows.ts";
+import { FELL_OUT, type JobRow, jobOf } from "./rows.ts";
 
 /** Of a picture that lies there many times, so many jobs are looked at. */
-const LOOKED_AT_MAX = 20;
-/** Jobs that will never give anybody their look; a failed one may still be on its way to where its original goes. */
-const FELL_OUT = "(status IN ('failed', 'cancelled', 'superseded') OR (stage = 'retire' AND failure IS NOT NULL))";
+const LOOKED_AT_MAX = 1_000;
 
 /** Within a transaction: the job whose look a photo of this picture takes, when it asks for the same one. */
 export function firstOver(db: Db) {
@@ -20,13 +18,16 @@ export function firstOver(db: Db) {
     ORDER BY facts ->> '$.cube' IS NULL, generation DESC, seq LIMIT ${LOOKED_AT_MAX}`);
   /** `seq`: copies wait for older ones alone, so that no two wait for each other. */
   return (
-    { inbox, path, pictureSha256, recipe }: Pick<Job, "inbox" | "path" | "pictureSha256" | "recipe">,
+    copy: Pick<Job, "inbox" | "path" | "pictureSha256" | "recipe" | "facts" | "createdAt">,
     seq: number,
-  ) =>
-    others
-      .all({ inbox, path, pictureSha256, seq })
-      .map(jobOf)
-      .find((other) => asksSameLook(other.recipe, recipe));
+  ): Job | undefined => {
+    const { inbox, path, pictureSha256 } = copy;
+    for (const row of others.iterate({ inbox, path, pictureSha256, seq })) {
+      const other = jobOf(row);
+      if (takesSameLook(other, copy)) return other;
+    }
+    return undefined;
+  };
 }
 
 export function copiesOver(db: Db): Copies {

@@ -1,6 +1,6 @@
 /** Jobs at work: add, claim, renew, finish. Every write under a lease says WHERE lease = @lease. */
 import { AppError } from "../../core/errors.ts";
-import { comesBack } from "../../core/job/identity.ts";
+import { comesBack, stageAlone } from "../../core/job/identity.ts";
 import { type Facts, type Job, shootWait } from "../../core/job/job.ts";
 import type { Ledger } from "../../ports.ts";
 import type { Attempt, NewJob, Regrade } from "../../ports-ledger.ts";
@@ -89,11 +89,13 @@ export function workingJobsOver(db: Db): Working {
   const firstFor = firstOver(db);
 
   /** A photo that lies there under another name waits at lut for that one's look, unless a shoot gives it one. */
-  const copied = (job: NewJob): Pick<NewJob, "stage" | "facts"> => {
+  const copied = (job: NewJob, now: number): Pick<NewJob, "stage" | "facts"> => {
     const { duplicates, facts, inbox, recipe, shoot, stage } = job;
-    const mayCopy = duplicates !== "regrade" && inbox !== null && shoot === null && stage === "upload";
-    const canTake = duplicates === "skip" || recipe.finish !== "direct";
-    if (!mayCopy || !canTake || !firstFor(job, Number.MAX_SAFE_INTEGER)) return { stage, facts };
+    const begins = stage === stageAlone(recipe) && inbox !== null && shoot === null;
+    // A look that is kept costs nothing: there is only something to leave out.
+    const canTake = stage === "upload" && recipe.finish !== "direct";
+    const mayCopy = begins && (duplicates === "skip" || (duplicates === "reuse" && canTake));
+    if (!mayCopy || !firstFor({ ...job, createdAt: now }, Number.MAX_SAFE_INTEGER)) return { stage, facts };
     return { stage: "lut", facts: { ...facts, copy: duplicates } };
   };
 
@@ -111,7 +113,7 @@ export function workingJobsOver(db: Db): Working {
 
   /** `arrived` is when the photo came, which decides about its shoot. */
   const added = (wanted: NewJob, generation: number, parent: string | null, now: number, arrived = now): Job => {
-    const job = { ...wanted, ...copied(wanted) };
+    const job = { ...wanted, ...copied(wanted, now) };
     const { duplicates: _duplicates, recipe, facts, ...rest } = job;
     const row = insert.get({
       ...rest,

@@ -2,6 +2,13 @@
 import type { PathText } from "../../core/inbox/path-text.ts";
 import type { Facts, Failure, Job, Origin, Recipe, ShootRole, Stage, Status } from "../../core/job/job.ts";
 
+/**
+ * Jobs that give no other one their look any more. A failed one may still be on its way to where its original goes; a held
+ * one that is on such a way is held.
+ */
+export const FELL_OUT =
+  "(status IN ('failed', 'cancelled', 'superseded') OR (stage = 'retire' AND failure IS NOT NULL AND facts ->> '$.heldAt' IS NULL))";
+
 export type JobRow = {
   seq: number;
   id: string;

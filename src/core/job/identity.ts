@@ -1,6 +1,7 @@
 /** When two hand-ins of a file are one job, and where a job begins. */
-import { canonicalRecipe } from "../config/recipe.ts";
+import { canonicalRecipe, promptText } from "../config/recipe.ts";
 import type { Facts, Job, Recipe, Stage } from "./job.ts";
+import { photoWords } from "./output-names.ts";
 
 /**
  * Where a job begins, and with what it knows of its file: a look that is kept asks no model. A photo of a shoot begins as
@@ -14,17 +15,35 @@ export function startOf(recipe: Recipe, file: Facts): { readonly stage: Stage; r
   return { stage: "write", facts: { ...facts, look: sha256, cube } };
 }
 
+/** Where a copy begins that gets nothing from another photo. */
+export const stageAlone = ({ look }: Pick<Recipe, "look">): Stage => (look.kind === "kept" ? "write" : "upload");
+
 /** A job whose new recipe differs only in how the look is applied and written begins there, with the look it has. */
 export function startWithLook(
   { facts, recipe: before }: Pick<Job, "facts" | "recipe">,
   recipe: Recipe,
 ): { readonly stage: Stage; readonly facts: Facts } | undefined {
-  const { signature, photo, plate, look, cube, grid, finish, verdict, score, fit } = facts;
+  const { signature, photo } = facts;
   // Finish direct needs the model's picture, which is not kept for long.
-  if (cube === undefined || finish === "direct" || !asksSameLook(before, recipe)) return undefined;
-  const kept = { signature, photo, plate, look, cube, grid, finish, verdict, score, fit };
-  return { stage: "write", facts: Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)) };
+  if (facts.cube === undefined || facts.finish === "direct" || !asksSameLook(before, recipe)) return undefined;
+  return { stage: "write", facts: known({ signature, photo, ...lookFacts(facts) }) };
 }
+
+/** What another job of the same picture needs to be written with this one's look; the plate says what a grid covers. */
+export function lookFacts({ plate, look, cube, grid, finish, verdict, score, fit }: Facts): Facts {
+  return known({ plate, look, cube, grid, finish, verdict, score, fit });
+}
+
+const known = (facts: { readonly [Name in keyof Facts]: Facts[Name] | undefined }): Facts =>
+  Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+
+/** A photo as templates speak of it. */
+type Spoken = Parameters<typeof photoWords>[0] & Pick<Job, "recipe">;
+
+/** Would a model be asked in the same words about both, and to the same end? */
+export const takesSameLook = (one: Spoken, other: Spoken): boolean =>
+  asksSameLook(one.recipe, other.recipe) &&
+  promptText(one.recipe, photoWords(one)) === promptText(other.recipe, photoWords(other));
 
 /** Would a model be asked the same for both? How a look is applied and written may differ. */
 export function asksSameLook(one: Recipe, other: Recipe): boolean {

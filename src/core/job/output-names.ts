@@ -69,7 +69,9 @@ export function extensionFor(path: PathText, format: WrittenFormat): string {
 }
 
 /** What templates of prompts and names may say of a photo. */
-export function photoWords(job: Job): Record<"inbox" | "folder" | "name" | "date" | "camera", string> {
+export function photoWords(
+  job: Pick<Job, "inbox" | "path" | "facts" | "createdAt">,
+): Record<"inbox" | "folder" | "name" | "date" | "camera", string> {
   const taken = job.facts.photo?.takenAt?.slice(0, 10);
   return {
     inbox: job.inbox === null ? "" : baseName(job.inbox),

@@ -13,6 +13,7 @@
  *     └── retry ── failed, held, cancelled      lease expired ───▶ ready (not counted)
  */
 import { AppError, type ErrorCode } from "../errors.ts";
+import { stageAlone } from "./identity.ts";
 import type { Facts, Job, Outcome, Stage } from "./job.ts";
 import { STAGES } from "./job.ts";
 import type { AttemptKind } from "./journal.ts";
@@ -77,7 +78,7 @@ const GIVES: Readonly<Record<Stage, readonly (keyof Facts)[]>> = {
     "reviewed",
   ],
   write: ["temps", "outputs"],
-  retire: ["retiring"],
+  retire: ["retiring", "heldAt"],
 };
 
 export function afterAttempt(job: Job, result: Outcome | AppError, rules: Rules): Transition {
@@ -187,7 +188,7 @@ function fail(job: Job, code: ErrorCode, message: string, now: number): Transiti
 
 /** A copy that is not graded passes through `retire` likewise. Who retries it wants it graded on its own. */
 function leaveOut(job: Job, message: string, now: number): Transition {
-  const failure = { code: "duplicate", message, stage: "upload" } as const;
+  const failure = { code: "duplicate", message, stage: stageAlone(job.recipe) } as const;
   const retires = job.recipe.original.duplicate.kind !== "leave";
   return transition("end", "duplicate", message, {
     ...settled(job),
