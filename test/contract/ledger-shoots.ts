@@ -5,7 +5,7 @@ import { done, end, type Job, type Outcome, wait } from "../../src/core/job/job.
 import { afterAttempt } from "../../src/core/job/transition.ts";
 import type { Ledger } from "../../src/ports.ts";
 import type { NewJob } from "../../src/ports-ledger.ts";
-import { aNewJob } from "../support/jobs.ts";
+import { aNewJob, aRecipe } from "../support/jobs.ts";
 import type { WithLedger } from "./ledger-suite.ts";
 
 const LOOK = { sha256: "aa".repeat(32), file: "/looks/aa.cube" as PathText };
@@ -14,9 +14,13 @@ const rules = { now: 20, random: 0, attemptsMax: 3, rewindsMax: 3 };
 
 type Wanted = Partial<NonNullable<NewJob["shoot"]>> & { readonly now?: number };
 
-async function add(ledger: Ledger, id: string, { now = 0, ...shoot }: Wanted = {}): Promise<Job> {
+async function add(
+  ledger: Ledger,
+  id: string,
+  { now = 0, recipe, ...shoot }: Wanted & Partial<Pick<NewJob, "recipe">> = {},
+): Promise<Job> {
   const wanted = { key: "wedding", gapMs: null, heroes: 1, ...shoot };
-  const own = { id, path: `${id}.jpg` as PathText, pictureSha256: id, shoot: wanted };
+  const own = { id, path: `${id}.jpg` as PathText, pictureSha256: id, shoot: wanted, ...(recipe && { recipe }) };
   return (await ledger.jobs.add(aNewJob(own), now)).job;
 }
 
@@ -156,6 +160,23 @@ export function shootSuite(withLedger: WithLedger): void {
       expect(await standing(ledger, "a")).toBe("hero write ready goes on");
       expect(await standing(ledger, "b")).toBe("frame lut ready goes on");
       expect((await ledger.shoots.get(shoot!.id))!.look).toMatchObject(LOOK);
+    });
+
+    withLedger("it holds it too while its original is put away for that", async (ledger) => {
+      const leave = { kind: "leave" } as const;
+      const away = { kind: "move", folder: "look at" as PathText } as const;
+      const original = { done: leave, failed: leave, duplicate: leave, unsupported: leave, held: away };
+      for (const id of ["a", "b"]) await add(ledger, id, { recipe: aRecipe({ original }) });
+      await toLut(ledger);
+      await ledger.looks.add({ ...LOOK, score: 3, job: "a" }, 1);
+      await step(ledger, "lut", held("a"));
+      expect(await ledger.jobs.get("a")).toMatchObject({ stage: "retire", shoot: { role: "hero" } });
+      await ledger.shoots.tend(1_001);
+      expect(await ledger.jobs.get("b")).toMatchObject({ stage: "lut", shoot: { role: "frame" } });
+      await step(ledger, "retire", done({}));
+      expect(await ledger.jobs.get("a")).toMatchObject({ status: "held", shoot: { role: "hero" } });
+      await ledger.jobs.approve(["a"], 1_002);
+      expect(await ledger.jobs.get("b")).toMatchObject({ waitsOn: null });
     });
 
     withLedger("reject sends the next photo, and the rejected one only when there is no other", async (ledger) => {

@@ -10,10 +10,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Comfyui, startComfyui } from "../support/comfyui.ts";
 import { sceneImage } from "../support/photos.ts";
 import { type Daemon, makeProject, type TestProject } from "../support/program.ts";
+
+const SAMPLES = join(import.meta.dirname, "../../samples");
 
 type Job = { id: string; path: string; status: string; generation: number; error: { code: string } | null };
 
@@ -112,6 +115,49 @@ describe("a picture that lies there twice", () => {
     expect(await standings()).toEqual({ "a.jpg": "cancelled", "b.jpg": "done", "c.jpg": "done" });
     expect(outputs()).toEqual(["b.jpg", "c.jpg"]);
     expect(renders()).toBeLessThanOrEqual(2); // that of the cancelled one may have begun
+  });
+
+  test("a copy of a photo that was graded by place has the same light", async () => {
+    await comfyui.close();
+    comfyui = await startComfyui({ renderMs: 20, flaws: { vignette: 0.7 } });
+    start("finish: local");
+    await sharp(join(SAMPLES, "mountains.jpg")).resize(1_200, 800).toFile(inbox("a.jpg"));
+    copy("a.jpg", "b.jpg");
+    expect((await project.run("once")).code).toBe(0);
+    expect([outputs(), renders()]).toEqual([["a.jpg", "b.jpg"], 1]);
+    expect(readFileSync(join(project.outbox, "b.jpg"))).toEqual(readFileSync(join(project.outbox, "a.jpg")));
+  });
+
+  test("a copy is reviewed for itself: rejected, it asks the model", async () => {
+    start("review: true");
+    await put("a.jpg", 1);
+    copy("a.jpg", "b.jpg");
+    await project.run("once");
+    expect([await standings(), renders()]).toEqual([{ "a.jpg": "review", "b.jpg": "review" }, 1]);
+    const [, second] = await jobs();
+    await project.run("reject", second!.id);
+    await project.run("once");
+    expect([await standings(), renders()]).toEqual([{ "a.jpg": "review", "b.jpg": "review" }, 2]);
+    await project.run("approve", "--all");
+    await project.run("once");
+    expect([outputs(), renders()]).toEqual([["a.jpg", "b.jpg"], 2]);
+  });
+
+  test("a copy that is to be left out waits while the first is held, and says so", async () => {
+    start("review: true, duplicates: skip");
+    await put("a.jpg", 1);
+    copy("a.jpg", "b.jpg");
+    const daemon = await project.start();
+    await daemon.until(async () => (await standings())["a.jpg"] === "review");
+    await taken(daemon, "b.jpg");
+    const [first, second] = await jobs();
+    const told = (await project.json("job", second!.id)) as { attempts: { times: number; message: string }[] };
+    expect(told.attempts.at(-1)).toMatchObject({ message: "a.jpg, the same picture, is under way" });
+    expect(told.attempts.reduce((sum, { times }) => sum + times, 0)).toBeLessThan(5);
+    await project.run("approve", first!.id);
+    await daemon.until(async () => (await standings())["b.jpg"] === "duplicate");
+    await daemon.kill("SIGTERM");
+    expect(outputs()).toEqual(["a.jpg"]);
   });
 
   test("a copy waits through kill -9", async () => {
