@@ -52,9 +52,9 @@ export function memoryBudget(configured: "auto" | number, facts: Pick<HostFacts,
 
 /**
  * Gives back what starting needed. Node collects only when it needs room, so what a look at 100,000 files left behind
- * would stay resident for as long as little happens.
+ * would stay resident for as long as little happens. As a last resort, since a plain collection keeps the empty pages.
  */
 export function releaseMemory(): void {
   setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
+  (runInNewContext("gc") as (how: object) => void)({ type: "major", flavor: "last-resort" });
 }

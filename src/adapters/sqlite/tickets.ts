@@ -50,8 +50,9 @@ export function ticketsOver(db: Db): Ledger["tickets"] {
   const ofJob = db.prepare<[string], TicketRow>(
     `SELECT ${COLUMNS} FROM tickets WHERE job = ? ORDER BY created_at, rowid`,
   );
+  // From the few that hold a place: the planner would rather go through every job.
   const stray = db.prepare<[], TicketRow>(`
-    SELECT ${OF_TICKETS} FROM tickets JOIN jobs ON jobs.id = tickets.job
+    SELECT ${OF_TICKETS} FROM tickets INDEXED BY tickets_holding CROSS JOIN jobs ON jobs.id = tickets.job
     WHERE tickets.state IN ${HOLDING}
       AND (jobs.status IN ('done', 'failed', 'cancelled', 'superseded', 'held')
            OR (jobs.stage NOT IN ('queue', 'fetch') AND jobs.status <> 'leased')
