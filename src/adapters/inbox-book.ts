@@ -44,9 +44,10 @@ export type Entry = {
   /** Looks and hand-ins that failed since it last changed, and when to try again. */
   failures: number;
   retryAt: number;
-  /** When it was last looked at, and where in the hour its turn is. */
+  /** When it was last looked at. */
   seenAt: number;
-  readonly phase: number;
+  /** The how manieth it is. */
+  readonly turn: number;
   /** The ledger has heard of it. */
   told: boolean;
   /** Known before its disk seemed to be unmounted. */
@@ -57,6 +58,12 @@ export type Entry = {
 
 const NOTHING: Signature = { sizeBytes: 0, mtimeNs: "0", inode: "" };
 const GOLDEN = 0.618033988749895;
+
+/** Whole numbers, here and below: a hundred thousand entries keep them in place, and fractions elsewhere. */
+const LONG_AGO = -(2 ** 30);
+
+/** Where in the hour a file's turn is, 0 … 1: spread evenly, whatever their number. */
+export const phaseOf = ({ turn }: Pick<Entry, "turn">): number => (turn * GOLDEN) % 1;
 
 /** The same file unchanged? Device numbers change at every mount and count for nothing; inodes where both are known. */
 export function sameFile(one: Signature, other: Signature): boolean {
@@ -114,9 +121,9 @@ export function openBook(known: readonly Sighting[]) {
       settling: null,
       endingReason: null,
       failures: 0,
-      retryAt: Number.NEGATIVE_INFINITY,
-      seenAt: Number.NEGATIVE_INFINITY,
-      phase: (made++ * GOLDEN) % 1,
+      retryAt: LONG_AGO,
+      seenAt: LONG_AGO,
+      turn: made++,
       told: false,
       parked: false,
       blocked: false,
@@ -152,14 +159,14 @@ export function openBook(known: readonly Sighting[]) {
       const { sizeBytes, mtimeNs, device } = seen;
       const signature = { sizeBytes, mtimeNs, inode: hasInodes.get(device) === false ? "" : seen.inode };
       const isSame = sameFile(entry.signature, signature);
-      entry.seenAt = at;
+      entry.seenAt = Math.floor(at);
       unseen.delete(entry);
       if (entry.settling === null && isAnswered(entry) && isSame) return;
       const full = `${device}:${seen.inode}:${sizeBytes}:${mtimeNs}:${seen.ctimeNs}`;
       const settling = lookAgain(entry.settling ?? undefined, { signature: full, sizeBytes, at });
       if (settling.looks === 1) {
         entry.failures = 0;
-        entry.retryAt = Number.NEGATIVE_INFINITY;
+        entry.retryAt = LONG_AGO;
         entry.endingReason = null;
       }
       entry.signature = signature;

@@ -3,7 +3,7 @@ import { asAppError } from "../core/errors.ts";
 import { folderOf, type PathText } from "../core/inbox/path-text.ts";
 import type { InboxEvents, InboxOptions, Log } from "../ports.ts";
 import { errnoOf } from "./files.ts";
-import { type Book, type Entry, type Folder, pathOf } from "./inbox-book.ts";
+import { type Book, type Entry, type Folder, pathOf, phaseOf } from "./inbox-book.ts";
 import { type Disk, eachOf, within } from "./inbox-disk.ts";
 import { openHolds } from "./inbox-holds.ts";
 import { openPairing } from "./inbox-pairs.ts";
@@ -84,7 +84,7 @@ export function openLooks(options: Omit<InboxOptions, "known">, book: Book, even
   /** Is it this taken file's turn? Each has its own moment in the hour, so that every look has a small share. */
   function isDue(entry: Entry, at: number): boolean {
     const turn = Math.max(1, TURN_MS - options.rescanMs);
-    const turnOf = (time: number): number => Math.floor(time / turn + entry.phase);
+    const turnOf = (time: number): number => Math.floor(time / turn + phaseOf(entry));
     return entry.settling === null && turnOf(at) !== turnOf(entry.seenAt);
   }
 

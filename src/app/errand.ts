@@ -4,26 +4,20 @@
  */
 import { takeLineLock } from "../adapters/sqlite/lock.ts";
 import type { InboxConfig } from "../core/config/parse.ts";
-import { AppError, isErrorCode } from "../core/errors.ts";
+import { AppError } from "../core/errors.ts";
+import { OWN_FAULTS } from "../core/inbox/pairs.ts";
 import { startOf } from "../core/job/identity.ts";
-import { copyWait, ENDED, type Job, shootWait } from "../core/job/job.ts";
+import type { Job } from "../core/job/job.ts";
 import type { Files, Log } from "../ports.ts";
-import { UNREADY_PREFIX } from "./abilities.ts";
-import { DOWN_PREFIX } from "./breaker.ts";
 import { openCourier } from "./courier.ts";
-import { hoursSentence, waitsUntil } from "./hours.ts";
+import { FOLLOW_MS, follow, STUCK_MAX_MS } from "./following.ts";
 import { openInboxes } from "./inboxes.ts";
 import { addJob, type IntakeContext, type NewPhoto } from "./intake.ts";
 import { startLine } from "./line.ts";
 import { shootOf } from "./looks.ts";
-import { readPauses } from "./pauses.ts";
 import { sweepUntilSettled } from "./schedules.ts";
 import { openShootKeeper } from "./shoots-complete.ts";
 import { type LinePorts, openPorts, type Project, sha256Of } from "./wire.ts";
-
-const FOLLOW_MS = 250;
-/** A silent backend or a full disk keeps an errand waiting this long; then the photos stay in the ledger for later. */
-const STUCK_MAX_MS = 30_000;
 
 export type Refusal = { readonly path: string; readonly error: AppError };
 export type ErrandResult = {
@@ -61,7 +55,7 @@ export function gradePhotos(
         refusals.push({ path: photo.path, error: thrown });
       }
     }
-    return refusals;
+    return { refusals };
   });
 }
 
@@ -98,12 +92,12 @@ export function sweepInboxes(errand: Errand, inboxes: readonly InboxConfig[]): P
       const startedAt = clock.now();
       const settleMs = Math.min(...inboxes.map((inbox) => inbox.settleMs));
       const scanners = opened.map(({ scanner }) => scanner);
-      await sweepUntilSettled(scanners, settleMs, context.ports, errand.signal);
-      await Promise.all(scanners.map((scanner) => scanner.stop()));
+      const sweep = () => sweepUntilSettled(scanners, settleMs, context.ports, errand.signal);
+      await sweep();
       for (const { path } of inboxes)
         for (const job of await ledger.jobs.find({ inbox: path, statuses: ["ready", "leased"] })) mine.add(job.id);
       const paths = new Set<string>(inboxes.map(({ path }) => path));
-      return (await ledger.sightings.all())
+      const refusals = (await ledger.sightings.all())
         .filter(
           ({ inbox, state, code, at }) =>
             paths.has(inbox) && (state !== "settling" || code !== null) && at >= startedAt,
@@ -115,15 +109,20 @@ export function sweepInboxes(errand: Errand, inboxes: readonly InboxConfig[]): P
             message ?? state,
           ),
         }));
+      return { refusals, sweep, stop: async () => void (await Promise.all(scanners.map((scanner) => scanner.stop()))) };
     },
     inboxes,
   );
 }
 
-type Gather = (
-  context: IntakeContext & { readonly ports: LinePorts },
-  mine: Set<string>,
-) => Promise<readonly Refusal[]>;
+type Gathered = {
+  readonly refusals: readonly Refusal[];
+  /** Looks once more, for what the end of the others lets be taken. */
+  sweep?(): Promise<void>;
+  stop?(): Promise<void>;
+};
+
+type Gather = (context: IntakeContext & { readonly ports: LinePorts }, mine: Set<string>) => Promise<Gathered>;
 
 async function run(
   { project, files, log, signal, progress, say }: Errand,
@@ -146,23 +145,35 @@ async function run(
       house: project.config,
       only: () => [...mine],
     }));
+  let gathered: Gathered | undefined;
   try {
     const accepted = () => line?.runner.nudge();
-    const refusals = await gather(
-      { ports, config: project.config, sha256: sha256Of, accepted, ...(say && { say }) },
-      mine,
-    );
-    const stuck = await follow(mine, { ports, signal, progress, isOurs: lock !== undefined, inboxes });
+    const context = { ports, config: project.config, sha256: sha256Of, accepted, ...(say && { say }) };
+    gathered = await gather(context, mine);
+    const { refusals } = gathered;
+    const toTheEnd = () => follow(mine, { ports, signal, progress, isOurs: lock !== undefined, inboxes });
+    let stuck = await toTheEnd();
+    // The other half of a photo whose file turned out to be damaged is graded instead.
+    if (stuck === null && (await anyLost(mine, ports))) {
+      await gathered.sweep?.();
+      stuck = await toTheEnd();
+    }
     if (lock) await openShootKeeper(ports, { inboxes: swept }).look(signal);
     await courier?.drain(signal);
     signal.throwIfAborted();
     return { jobs: await ports.ledger.jobs.find({ ids: [...mine] }), refusals, stuck };
   } finally {
+    await gathered?.stop?.();
     await line?.stop();
     await courier?.stop();
     await ports.close();
     lock?.release();
   }
+}
+
+async function anyLost(mine: ReadonlySet<string>, { ledger }: LinePorts): Promise<boolean> {
+  const ended = await ledger.jobs.find({ ids: [...mine], statuses: ["failed", "cancelled"] });
+  return ended.some(({ failure }) => failure !== null && OWN_FAULTS.includes(failure.code));
 }
 
 /** Beside a daemon there is nothing to wait for; beside another errand, its end: then the lock is ours. */
@@ -176,114 +187,4 @@ async function waitForTurn(file: string, { clock, ledger }: LinePorts, signal: A
     await clock.sleep(FOLLOW_MS, signal);
   }
   return undefined;
-}
-
-type Following = Pick<Errand, "signal" | "progress"> & {
-  readonly ports: LinePorts;
-  /** Do we run the line ourselves, or does a daemon? */
-  readonly isOurs: boolean;
-  readonly inboxes: readonly InboxConfig[];
-};
-
-/** Waits until every job has ended or is held; gives the error that kept all of them from moving too long. */
-async function follow(
-  mine: ReadonlySet<string>,
-  { ports, signal, progress, isOurs, inboxes }: Following,
-): Promise<AppError | null> {
-  const { clock, ledger } = ports;
-  let stuckSince: number | null = null;
-  while (!signal.aborted) {
-    const jobs = await ledger.jobs.find({ ids: [...mine] });
-    progress(jobs);
-    const held = await heldFor(jobs, ledger);
-    const open = jobs.filter(
-      ({ status, waitsOn }) => status !== "held" && !ENDED.includes(status) && !(waitsOn !== null && held.has(waitsOn)),
-    );
-    if (open.length === 0) return null;
-    const seenAt = (await ledger.daemon.get())?.seenAt ?? 0;
-    if (!isOurs && clock.now() - seenAt > STUCK_MAX_MS)
-      return new AppError("interrupted", "The daemon that had these photos has stopped.");
-    const obstacle = isOurs ? ports.backends.obstacle : await obstaclesTold(ledger);
-    const isStill = open.every(({ status }) => status === "ready");
-    const trouble = isStill ? await troubleOf(open, obstacle, ports, inboxes) : null;
-    // A pause ends by somebody's word alone.
-    if (trouble?.code === "paused") return trouble;
-    stuckSince = trouble ? (stuckSince ?? clock.now()) : null;
-    if (trouble && stuckSince !== null && clock.now() - stuckSince > STUCK_MAX_MS) return trouble;
-    await clock.sleep(FOLLOW_MS, signal);
-  }
-  return null;
-}
-
-/** The waits for looks that wait for a person: of a shoot, or of the photo that one is a copy of. */
-async function heldFor(all: readonly Job[], { jobs, shoots }: LinePorts["ledger"]): Promise<ReadonlySet<string>> {
-  const waits = new Set(all.map(({ waitsOn }) => waitsOn));
-  const ofShoots = all.some(({ shoot, waitsOn }) => shoot && waitsOn !== null) ? await shoots.waiting() : [];
-  const firsts = [...waits]
-    .filter((name) => name?.startsWith(copyWait("")))
-    .map((name) => name!.slice(copyWait("").length));
-  const ofCopies = firsts.length > 0 ? await jobs.find({ ids: firsts }) : [];
-  return new Set([
-    ...ofShoots.filter(({ state }) => state === "held").map(({ id }) => shootWait(id)),
-    ...ofCopies.filter(({ status }) => status === "held").map(({ id }) => copyWait(id)),
-  ]);
-}
-
-type ObstacleOf = LinePorts["backends"]["obstacle"];
-
-/** Beside a daemon: what its backends lack is what it told the ledger. */
-async function obstaclesTold({ switches }: LinePorts["ledger"]): Promise<ObstacleOf> {
-  const down = new Map(
-    (await switches.all(DOWN_PREFIX)).map(({ name, value }) => [name.slice(DOWN_PREFIX.length), value]),
-  );
-  const unready = new Map((await switches.all(UNREADY_PREFIX)).map(({ name, value }) => [name, value]));
-  const errorOf = (backend: string, workflow: string): AppError | undefined => {
-    const [code = "", ...words] = down.get(backend)?.split(" ") ?? [];
-    if (isErrorCode(code)) return new AppError(code, words.join(" "));
-    const lack = unready.get(`${UNREADY_PREFIX}${backend}:${workflow}`);
-    return lack === undefined ? undefined : new AppError("workflow-unready", lack);
-  };
-  return ({ recipe, facts }) => {
-    const names = facts.backend === undefined ? recipe.backends : [facts.backend];
-    const errors = names.map((name) => errorOf(name, recipe.workflow));
-    return errors.every((error) => error !== undefined) ? errors[0] : undefined;
-  };
-}
-
-/** What keeps these waiting jobs, when it is the surroundings that do; null while any of them may still move. */
-async function troubleOf(
-  open: readonly Job[],
-  obstacleOf: ObstacleOf,
-  { clock, ledger }: LinePorts,
-  inboxes: readonly InboxConfig[],
-): Promise<AppError | null> {
-  const pauses = await readPauses(ledger, clock.now());
-  let trouble: AppError | null = null;
-  for (const job of open) {
-    const { id, stage, facts, recipe, inbox, shoot, waitsOn } = job;
-    // It waits for another photo, which is judged itself.
-    if (waitsOn !== null && (shoot || waitsOn.startsWith(copyWait("")))) continue;
-    const goesOut = stage === "upload" || stage === "queue";
-    const isStopped = (backend: string) => pauses.isPaused({ backend, inbox }) || pauses.isDrained(backend);
-    const names = recipe.backends.filter((name) => !goesOut || !isStopped(name));
-    if (goesOut && names.length === 0) {
-      const settings = inboxes.find(({ path }) => path === inbox);
-      const until = settings && pauses.closedUntil(inbox) !== undefined && waitsUntil(settings, clock.now());
-      trouble = new AppError(
-        "paused",
-        until ? hoursSentence(open, inbox, until) : "Nothing is sent to a model: hotgrade is paused.",
-      );
-      continue;
-    }
-    const obstacle =
-      goesOut || stage === "fetch" ? obstacleOf({ facts, recipe: { ...recipe, backends: names } }) : undefined;
-    if (obstacle) {
-      trouble = obstacle;
-      continue;
-    }
-    const last = (await ledger.attempts.of(id)).at(-1);
-    if (last?.kind !== "wait" || last.code === null) return null;
-    trouble = new AppError(last.code, last.message ?? last.code);
-  }
-  return trouble;
 }

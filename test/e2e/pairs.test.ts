@@ -83,6 +83,15 @@ describe("a single pass", () => {
     expect(await graded()).toEqual(["IMG_1.CR2", "IMG_2.CR2"]);
   });
 
+  test("grades, in the same pass, the JPEG of a RAW that cannot be developed", async () => {
+    project = makeProject(`limits: { attempts: 1 }
+${config(', pairs: raw, raw: command, rawCommand: ["false", "{in}", "{out}"]')}`);
+    await saved(project.inbox, "IMG_1.CR2", await raw());
+    await saved(project.inbox, "IMG_1.JPG", jpeg());
+    await project.run("once");
+    expect(await graded()).toEqual(["IMG_1.JPG"]);
+  });
+
   test("refuses to grade the RAW of pairs and to leave RAW alone at once", async () => {
     project = makeProject(config(", pairs: raw, raw: skip"));
     const { code, stderr } = await project.run("once");

@@ -80,6 +80,7 @@ export const OWN_FAULTS: readonly ErrorCode[] = [
   "file-truncated",
   "file-unsupported",
   "file-too-large",
+  "raw-command-failed",
   "picture-damaged",
   "picture-too-large",
   "picture-too-small",
