@@ -13,6 +13,8 @@ import type { Project } from "./wire.ts";
 /** Told at once. One that hangs keeps its place until its limit. */
 const AT_ONCE_MAX = 4;
 const LOOK_MS = 500;
+/** Where nobody wants to be told, there may still be something left from before. */
+const LOOK_UNWANTED_MS = 10_000;
 const DRAIN_LOOK_MS = 100;
 const LEDGER_PAUSE_MS = 10_000;
 /** Attempts for one delivery: with the pauses between them, about an hour and a half. */
@@ -37,7 +39,9 @@ export async function openCourier(ports: CourierPorts, { config, root, env }: Pr
   const stopping = new AbortController();
   const ending = new AbortController();
   const telling = new Map<string, Promise<void>>();
-  await ledger.deliveries.want(wantedBy(config));
+  const wanted = wantedBy(config);
+  const lookMs = wanted.length > 0 ? LOOK_MS : LOOK_UNWANTED_MS;
+  await ledger.deliveries.want(wanted);
 
   async function tell(delivery: Delivery): Promise<void> {
     const { id, event, inbox, job } = delivery;
@@ -92,7 +96,7 @@ export async function openCourier(ports: CourierPorts, { config, root, env }: Pr
         return 0;
       });
       if (telling.size >= AT_ONCE_MAX) await Promise.race(telling.values());
-      else if (begun === 0) await clock.sleep(LOOK_MS, stopping.signal);
+      else if (begun === 0) await clock.sleep(lookMs, stopping.signal);
     }
   }
   const working = work();

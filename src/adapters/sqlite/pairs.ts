@@ -16,7 +16,7 @@ export function pairsOver(db: Db): Pairs {
   const lost = db
     .prepare<{ inbox: string; codes: string }, string>(`
       SELECT path FROM jobs AS job
-      WHERE status IN ('failed', 'cancelled') AND inbox = @inbox
+      WHERE status IN ('failed', 'cancelled') AND +inbox = @inbox -- these are few, and an inbox's photos many
         AND failure ->> '$.code' IN (SELECT value FROM json_each(@codes))
         AND NOT EXISTS (SELECT 1 FROM jobs AS newer
                         WHERE newer.inbox = job.inbox AND newer.path = job.path AND newer.seq > job.seq)`)
