@@ -183,6 +183,8 @@ export type Ledger = {
     loadDue(stages: readonly Stage[], now: number): Promise<number>;
     /** Expired leases, and leases of instances other than `alive`, are freed uncounted. Gives how many. */
     freeLeases(alive: string, now: number): Promise<number>;
+    /** Is there anything that could be claimed, by whomever? */
+    anyDue(now: number): Promise<boolean>;
     /** When the next job falls due or the next lease ends; null when nothing is pending. */
     nextDue(now: number): Promise<number | null>;
   };

@@ -89,6 +89,8 @@ export function openRunner(ports: Ports & { readonly backends: Pool }, options: 
 
   async function claimAll(): Promise<number> {
     let claimed = 0;
+    // To claim is to write: who only looks keeps nobody from it.
+    if (!(await ledger.jobs.anyDue(clock.now()))) return 0;
     for (const { stages, room, serving } of groups) {
       const limit = room();
       const serve: Serving = limit > 0 ? await serving() : { backends: [] };

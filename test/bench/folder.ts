@@ -24,6 +24,8 @@ const RSS_MIB_MAX = 250;
 const IDLE_MAX = 0.01;
 const LATENCY_MS_MAX = SETTLE_MS + 300;
 const STATUS_MS_MAX = 1_000;
+/** From the first look to when nothing of the start is left to do. */
+const STARTED_MS = 15_000;
 /** How long the daemon is stopped while files fall in. */
 const BLOCKED_MS = 1_000;
 const IN_A_FOLDER = 1_000;
@@ -133,6 +135,8 @@ async function lyingThere(): Promise<void> {
     await sleep(5_000);
     const rss = residentMib(pid);
     row("memory then", `${Math.round(rss)} MiB`, `${RSS_MIB_MAX} MiB`, rss <= RSS_MIB_MAX);
+    // What starting left to be collected is no idleness.
+    await sleep(STARTED_MS);
     const before = cpuSeconds(pid);
     const from = performance.now();
     await sleep(idleSeconds * 1_000);

@@ -372,7 +372,9 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
       expect(await ledger.jobs.nextDue(0)).toBeNull();
       await add(ledger, {}, 40);
       expect(await ledger.jobs.nextDue(0)).toBe(40);
+      expect([await ledger.jobs.anyDue(39), await ledger.jobs.anyDue(40)]).toEqual([false, true]);
       await claimOne(ledger, { now: 40, until: 90 });
+      expect(await ledger.jobs.anyDue(40)).toBe(false);
       expect(await ledger.jobs.nextDue(41)).toBe(90);
     });
 

@@ -24,6 +24,7 @@ type Steering = Pick<
   | "load"
   | "loadDue"
   | "freeLeases"
+  | "anyDue"
   | "nextDue"
 >;
 
@@ -85,6 +86,9 @@ export function steeredJobsOver(db: Db): Steering {
   const free = db.prepare(`
     UPDATE jobs SET status = 'ready', lease = NULL, lease_owner = NULL, lease_until = NULL, due_at = @now
     WHERE status = 'leased' AND (lease_owner <> @alive OR lease_until <= @now)`);
+  const anyDue = db.prepare(
+    "SELECT 1 FROM jobs WHERE status = 'ready' AND waits_on IS NULL AND due_at <= @now LIMIT 1",
+  );
   const nextDue = db
     .prepare(`
     SELECT min(at) FROM (SELECT min(due_at) AS at FROM jobs WHERE status = 'ready' AND waits_on IS NULL AND due_at > @now
@@ -127,6 +131,7 @@ export function steeredJobsOver(db: Db): Steering {
       load.get({ stages: JSON.stringify(stages), backend, now, above: above ?? null }) as number,
     loadDue: async (stages, now) => loadDue.get({ stages: JSON.stringify(stages), now }) as number,
     freeLeases: async (alive, now) => free.run({ alive, now }).changes,
+    anyDue: async (now) => anyDue.get({ now }) !== undefined,
     nextDue: async (now) => nextDue.get({ now }) as number | null,
   };
 }

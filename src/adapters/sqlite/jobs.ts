@@ -67,9 +67,6 @@ export function workingJobsOver(db: Db): Working {
                         OR (role = 'hero' AND shoot IN (SELECT shoot FROM jobs WHERE id IN (SELECT value FROM json_each(@only)))))
                  ORDER BY priority DESC, turn, seq LIMIT 1)
     RETURNING *`);
-  const anyDue = db.prepare(
-    "SELECT 1 FROM jobs WHERE status = 'ready' AND waits_on IS NULL AND due_at <= @now LIMIT 1",
-  );
   const renewLease = db.prepare("UPDATE jobs SET lease_until = @until WHERE id = @id AND lease = @lease");
   const stillLeased = db
     .prepare("SELECT lease FROM jobs WHERE status = 'leased' AND lease IN (SELECT value FROM json_each(?))")
@@ -206,8 +203,6 @@ export function workingJobsOver(db: Db): Working {
     add: async (job, now) => add.immediate(job, now),
     regrade: async (id, as, now) => regrade.immediate(id, as, now),
     claim: async ({ stages, backends, known, unable, above, limit, leases, only, ...rest }) => {
-      // Who only looks writes nothing, and keeps nobody from writing.
-      if (anyDue.get({ now: rest.now }) === undefined) return [];
       const claimMany = db.transaction(() => {
         const rows: { job: Job; lease: string; leaseUntil: number }[] = [];
         for (const stage of stages)
