@@ -1,28 +1,44 @@
 /** Originals that were put away when their photo failed lie in their inbox again, companions too, before it is tried anew. */
-import { folderOf, joinPath } from "../core/inbox/path-text.ts";
+import { asAppError } from "../core/errors.ts";
+import { folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import type { Job } from "../core/job/job.ts";
 import type { Ports } from "../ports.ts";
 import { forgetExplanation } from "../stages/put-away.ts";
 
 /**
- * Gives the ids of those that go on with that. Where something else has taken the name, the original stays where it is and
- * is graded from there.
+ * Gives the ids of those that go on with that. Where something else has taken the name, or the disk refuses (`warn` is told),
+ * the original stays where it is and is graded from there.
  */
 export async function bringHome(
   jobs: readonly Job[],
   { clock, files, ledger }: Pick<Ports, "clock" | "files" | "ledger">,
+  warn: (sentence: string) => void,
 ): Promise<readonly string[]> {
   const home: string[] = [];
   for (const { id, facts, inbox, original, path, status } of jobs) {
     if (!facts.away || inbox === null || status !== "failed") continue;
     const to = joinPath(inbox, path);
-    if (to === original || (await files.stat(to))) continue;
-    // A companion whose name is taken there stays where it is.
-    for (const { name, from } of facts.companions ?? []) await files.move(from, joinPath(folderOf(to), name));
-    if ((await files.move(original, to)) !== "moved") continue;
-    await forgetExplanation(original, files);
-    await ledger.jobs.broughtBack(id, to, clock.now());
-    home.push(id);
+    try {
+      if (!(await moveHome(original, to, facts.companions ?? [], files))) continue;
+      await ledger.jobs.broughtBack(id, to, clock.now());
+      home.push(id);
+    } catch (thrown) {
+      warn(`${showPath(path)} stays at ${showPath(original)}: ${asAppError(thrown).message}`);
+    }
   }
   return home;
+}
+
+/** A companion whose name is taken there stays where it is. */
+async function moveHome(
+  from: PathText,
+  to: PathText,
+  companions: NonNullable<Job["facts"]["companions"]>,
+  files: Ports["files"],
+): Promise<boolean> {
+  if (to === from || (await files.stat(to))) return false;
+  for (const each of companions) await files.move(each.from, joinPath(folderOf(to), each.name));
+  if ((await files.move(from, to)) !== "moved") return false;
+  await forgetExplanation(from, files);
+  return true;
 }

@@ -25,7 +25,10 @@ export async function followRename(file: Arrived, { clock, files, ledger }: Port
     if (job.status === "leased") return "busy";
     const { path: to, absolute: original, facts } = file;
     const begin = startOf(job.recipe, facts);
-    return (await ledger.copies.rename(job.id, { from: job.path, to, original, begin }, clock.now())) ?? "busy";
+    const renamed = await ledger.copies.rename(job.id, { from: job.path, to, original, begin }, clock.now());
+    // It failed, was put away, and somebody has brought it back: as under its old name, it is tried again.
+    if (renamed?.status === "failed" && job.facts.away) await ledger.jobs.broughtBack(job.id, original, clock.now());
+    return renamed ?? "busy";
   }
   return undefined;
 }

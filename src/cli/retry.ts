@@ -43,7 +43,7 @@ export const retry = defineCommand({
       const statuses: readonly Status[] = options.failed ? ["failed"] : ["failed", "held", "cancelled"];
       const jobs = await meant(context, ledger, options, statuses);
       const { files } = project;
-      const home = await bringHome(jobs, { clock: systemClock, files, ledger });
+      const home = await bringHome(jobs, { clock: systemClock, files, ledger }, context.print.warn);
       const others = jobs.map(({ id }) => id).filter((id) => !home.includes(id));
       return [...home, ...(await ledger.jobs.retry(others, systemClock.now()))];
     });

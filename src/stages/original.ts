@@ -1,6 +1,6 @@
 /** The original under a job's feet: is it there, and is it still the picture that the job is about? */
 import { AppError } from "../core/errors.ts";
-import { showPath } from "../core/inbox/path-text.ts";
+import { joinPath, showPath } from "../core/inbox/path-text.ts";
 import { holdsPicture } from "../core/job/identity.ts";
 import { end, type Job, type Outcome } from "../core/job/job.ts";
 import type { Ports } from "../ports.ts";
@@ -13,8 +13,7 @@ import type { Attempting } from "./define.ts";
 export async function originalStands(job: Job, ports: Ports, attempting: Attempting): Promise<Outcome | undefined> {
   const now = await ports.files.stat(job.original);
   if (!now) {
-    if (await isAway(job, ports))
-      throw new AppError("folder-unreadable", `${showPath(job.original)} is away: is its disk mounted?`);
+    await throwIfAway(job, ports);
     return end("cancelled", "original-gone", "The original is gone.");
   }
   const then = job.facts.signature;
@@ -24,7 +23,11 @@ export async function originalStands(job: Job, ports: Ports, attempting: Attempt
   return end("superseded", "original-changed", "The original changed while it was graded.");
 }
 
-/** The scanner decides: while it has not seen the file go, the file is away (its disk unmounted) and comes back. */
-async function isAway({ inbox, path }: Job, { ledger }: Ports): Promise<boolean> {
-  return inbox !== null && (await ledger.sightings.has(inbox, path));
+/**
+ * Throws `folder-unreadable` for a missing original that is only away. The scanner decides: while it has not seen the file
+ * go from where it came in, its disk is unmounted and comes back.
+ */
+export async function throwIfAway({ inbox, path, original }: Job, { ledger }: Ports): Promise<void> {
+  if (inbox === null || original !== joinPath(inbox, path) || !(await ledger.sightings.has(inbox, path))) return;
+  throw new AppError("folder-unreadable", `${showPath(original)} is away: is its disk mounted?`);
 }

@@ -92,12 +92,18 @@ export async function explain(photo: PathText, refused: Refused, files: Files): 
 
 export const forgetExplanation = (photo: PathText, files: Files): Promise<void> => files.discard(noteOf(photo));
 
-/** Removes the folders that a move has emptied, from this one up to the root, which stays. */
+/**
+ * Removes the folders that a move has emptied, from this one up to the root, which stays. One that is not ours to remove
+ * stays too: the photo has been put away all the same.
+ */
 export async function removeEmptied(folder: PathText, root: PathText, files: Files): Promise<void> {
-  for (let at = folder; at !== root && at.startsWith(`${root}/`); at = folderOf(at)) {
-    const names = await files.list(at).catch(() => undefined); // it went, or may not be read: then it is not ours to remove
-    if (!names?.every(({ name, kind }) => kind === "file" && isLitter(name))) return;
-    for (const { name } of names) await files.discard(joinPath(at, name));
-    if (!(await files.removeFolder(at))) return;
-  }
+  for (let at = folder; at !== root && at.startsWith(`${root}/`); at = folderOf(at))
+    if (!(await removeIfEmpty(at, files).catch(() => false))) return;
+}
+
+async function removeIfEmpty(folder: PathText, files: Files): Promise<boolean> {
+  const names = await files.list(folder);
+  if (!names.every(({ name, kind }) => kind === "file" && isLitter(name))) return false;
+  for (const { name } of names) await files.discard(joinPath(folder, name));
+  return files.removeFolder(folder);
 }

@@ -10,7 +10,7 @@ import { type Disposition, done, type Job, type Outcome } from "../core/job/job.
 import type { FileStat, Files, Ports } from "../ports.ts";
 import { companionsOf } from "./companions.ts";
 import { type Attempting, defineStage } from "./define.ts";
-import { originalStands } from "./original.ts";
+import { originalStands, throwIfAway } from "./original.ts";
 import { carry, explain, type Placed, removeEmptied, transfer } from "./put-away.ts";
 
 export const retireStage = defineStage({
@@ -23,6 +23,10 @@ export const retireStage = defineStage({
     // Another picture has taken the original's place: that one is not ours to put away.
     const found = await ports.files.stat(job.original);
     if (found && (await originalStands(job, ports, attempting))) return done();
+    if (!found && !(await isUnderWay(job, ports.files))) {
+      await throwIfAway(job, ports);
+      return done(); // somebody took it away: there is nothing to put anywhere
+    }
     const disposition = dispositionOf(job);
     switch (disposition.kind) {
       case "leave":
@@ -31,10 +35,15 @@ export const retireStage = defineStage({
         if (!found) return done();
         for (const { from } of await companionsWith(job, ports)) await ports.files.trash(from);
         await ports.files.trash(job.original);
+        for (const { from } of await latecomers(job.original, [], job, ports)) await ports.files.trash(from);
         return emptied(job.original, job, ports);
       case "move":
-      case "copy":
         return putAway(disposition, found, job, ports, attempting);
+      case "copy":
+        // Held, it may have been moved: the copy is made there, and it goes home.
+        if (job.facts.retiring?.kind !== "move" || !(await isUnderWay(job, ports.files)))
+          await putAway(disposition, found, job, ports, attempting);
+        return goHome(found, job, ports, attempting);
     }
   },
 });
@@ -48,10 +57,21 @@ function dispositionOf({ facts, failure, recipe: { original } }: Job): Dispositi
 /** Where the photo came from. */
 const homeOf = ({ inbox, path, original }: Job): PathText => (inbox === null ? original : joinPath(inbox, path));
 
-/** A photo that was put away while it was held, or after it had failed, lies where it came from again. */
+/** Has an earlier run begun to put it away, and come as far as to give it its new place? */
+async function isUnderWay({ original, facts: { retiring } }: Job, files: Files): Promise<boolean> {
+  return retiring?.from === original && (await files.stat(retiring.to)) !== undefined;
+}
+
+/**
+ * A photo that was put away while it was held, or after it had failed, lies where it came from again; but it stays where
+ * something else has its name by now: under another one it would be taken for a new photo.
+ */
 async function goHome(found: FileStat | undefined, job: Job, ports: Ports, attempting: Attempting): Promise<Outcome> {
-  if (!job.facts.away || job.original === homeOf(job)) return done();
-  const outcome = await move(homeOf(job), "move", found, job, ports, attempting);
+  const home = homeOf(job);
+  if (!job.facts.away || job.original === home) return done();
+  const isBegun = job.facts.retiring?.from === job.original && job.facts.retiring.to === home;
+  if (!isBegun && (await ports.files.stat(home))) return done();
+  const outcome = await move(home, "move", found, job, ports, attempting);
   return outcome.kind === "done" ? done({ ...outcome.facts, away: false, companions: [] }) : outcome;
 }
 
@@ -81,7 +101,7 @@ async function move(
   const from = job.original;
   // What is on record may be of an earlier way: then it has come to its end.
   const before = job.facts.retiring;
-  const isSame = before?.from === from && folderOf(before.to) === folderOf(wanted);
+  const isSame = before?.kind === kind && before.from === from && folderOf(before.to) === folderOf(wanted);
   const recorded = isSame ? { to: before.to, along: before.along ?? [] } : undefined;
   const companions = recorded?.along ?? (await companionsWith(job, ports));
   const note = ({ to, along }: Placed) =>
@@ -110,13 +130,14 @@ async function companionsWith(job: Job, ports: Ports): Promise<readonly Companio
   return companionsOf(job, { half }, ports);
 }
 
-/** The other half of its pair, when that was found out since the places were chosen, and what belongs to it. */
+/**
+ * What was found out since the places were chosen: the other half of its pair, and what it shared with a photo that has
+ * gone meanwhile. Asked when its own file has gone, so that of two that leave at once the last one sees it.
+ */
 async function latecomers(to: PathText, along: readonly Moving[], job: Job, ports: Ports): Promise<readonly Moving[]> {
-  const { inbox, path, original } = job;
+  const { inbox, original } = job;
   if (inbox === null || original !== homeOf(job)) return [];
-  const isKnown = (name: PathText) => along.some((each) => each.name === name);
-  if ((await ports.ledger.pairs.of(inbox, path)).every((half) => isKnown(baseName(half)))) return [];
-  const late = (await companionsWith(job, ports)).filter(({ name }) => !isKnown(name));
+  const late = (await companionsWith(job, ports)).filter(({ name }) => !along.some((each) => each.name === name));
   return late.map((each) => ({ ...each, to: sameNumber(original, to, each.name) }));
 }
 

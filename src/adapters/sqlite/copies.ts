@@ -38,7 +38,8 @@ export function copiesOver(db: Db): Copies {
                         AND newer.picture_sha256 = jobs.picture_sha256 AND newer.generation > jobs.generation)
     ORDER BY seq LIMIT ${LOOKED_AT_MAX}`);
   const move = db.prepare(`
-    UPDATE jobs SET path = @to, original = @original, facts = json_patch(facts, @facts)
+    UPDATE jobs SET path = @to, original = @original,
+                    facts = json_patch(json_remove(facts, '$.away', '$.retiring', '$.companions'), @facts)
     WHERE id = @id AND path = @from AND status <> 'leased'`);
   const revive = db.prepare(`
     UPDATE jobs SET status = 'ready', stage = @stage, facts = @facts, attempt = 0, rewinds = 0, due_at = @now, failure = NULL, hold_reason = NULL,
