@@ -2,6 +2,10 @@
 import type { PathText } from "../../core/inbox/path-text.ts";
 import type { Facts, Failure, Job, Origin, Recipe, ShootRole, Stage, Status } from "../../core/job/job.ts";
 
+/** Jobs that will give nobody their look any more; a failed one may still be on its way to where its original goes. */
+export const FELL_OUT =
+  "(status IN ('failed', 'cancelled', 'superseded') OR (stage = 'retire' AND failure IS NOT NULL))";
+
 export type JobRow = {
   seq: number;
   id: string;

@@ -5,7 +5,7 @@ import type { ShootRole } from "../../core/job/job.ts";
 import type { Ledger } from "../../ports.ts";
 import type { ScoredLook, Shoot, ShootState, ShootWanted } from "../../ports-ledger.ts";
 import type { Db } from "./open.ts";
-import { type JobRow, jobOf } from "./rows.ts";
+import { FELL_OUT, type JobRow, jobOf } from "./rows.ts";
 
 type ShootRow = {
   id: string;
@@ -24,8 +24,6 @@ const SHOOT = `
   SELECT shoots.id, shoots.inbox, shoots.key, shoots.state, shoots.heroes, shoots.hero, shoots.branch_of, shoots.look,
          looks.file AS look_file, looks.score AS look_score
   FROM shoots LEFT JOIN looks ON looks.sha256 = shoots.look`;
-/** Jobs that can give their shoot nothing any more; a failed one may still be on its way to where its original goes. */
-const FELL_OUT = "(status IN ('failed', 'cancelled', 'superseded') OR (stage = 'retire' AND failure IS NOT NULL))";
 const LIVE_HERO = `role = 'hero' AND NOT ${FELL_OUT}`;
 /** Jobs that wait for the look of their shoot, found by the index of waits. */
 const WAITING = "waits_on >= 'shoot:' AND waits_on < 'shoot;'";
