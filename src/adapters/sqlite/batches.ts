@@ -11,8 +11,10 @@ type BatchRow = { id: string; inbox: string; folder: string; data: string; close
 
 export function batchesOver(db: Db): Batches {
   const open = db.prepare<[string], OpenPhoto>(`
-    SELECT id, path, status, waits_on AS waitsOn, created_at AS createdAt FROM jobs
-    WHERE inbox = ? AND batch IS NULL ORDER BY created_at, seq`);
+    SELECT id, path, status, waits_on AS waitsOn, created_at AS createdAt,
+           (SELECT first.status FROM jobs AS first
+            WHERE first.id = substr(jobs.waits_on, 6) AND jobs.waits_on LIKE 'copy:%') AS firstStatus
+    FROM jobs WHERE inbox = ? AND batch IS NULL ORDER BY created_at, seq`);
   const arriving = db
     .prepare<[string], PathText>("SELECT path FROM sightings WHERE inbox = ? AND state = 'settling'")
     .pluck();
