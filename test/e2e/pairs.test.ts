@@ -83,6 +83,16 @@ describe("a single pass", () => {
     expect(await graded()).toEqual(["IMG_1.CR2", "IMG_2.CR2"]);
   });
 
+  test("grades the JPEG of a RAW that cannot be developed", async () => {
+    const one = ", pairs: raw, pairWait: 1s, raw: command";
+    project = makeProject(`limits: { attempts: 1 }\n${config(`${one}, rawCommand: ["false", "{in}", "{out}"]`)}`);
+    await saved(project.inbox, "IMG_1.CR2", await raw());
+    await saved(project.inbox, "IMG_1.JPG", jpeg());
+    expect((await project.run("once")).code).toBe(1);
+    await project.run("once");
+    expect(await graded()).toEqual(["IMG_1.JPG"]);
+  });
+
   test("refuses to grade the RAW of pairs and to leave RAW alone at once", async () => {
     project = makeProject(config(", pairs: raw, raw: skip"));
     const { code, stderr } = await project.run("once");

@@ -12,6 +12,9 @@ const OWN_FAULTS = [
   "picture-damaged",
   "picture-too-large",
   "picture-too-small",
+  // Only a RAW is developed; and a file that ends the picture worker each time is one no worker can read.
+  "raw-command-failed",
+  "worker-died",
 ];
 
 export function pairsOver(db: Db): Pairs {
