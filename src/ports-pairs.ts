@@ -6,6 +6,8 @@ import type { PathText } from "./core/inbox/path-text.ts";
 export type Pairs = {
   /** Photos of this inbox whose job ended since the file itself could not be graded or was gone. */
   lost(inbox: PathText): Promise<readonly PathText[]>;
+  /** Was it graded by itself where it lies, or is it about to be? */
+  isOwn(inbox: PathText, path: PathText): Promise<boolean>;
   /** How many files of each inbox belong to another. */
   belonging(): Promise<readonly { readonly inbox: PathText; readonly count: number }[]>;
 };
@@ -17,4 +19,6 @@ export type PairOptions = {
   readonly waitMs: number;
   /** Taken files that could not be graded after all: their other half is graded instead. */
   lost(): Promise<readonly PathText[]>;
+  /** A half with a job of its own: changed, it is graded again, whatever its other half is. */
+  isOwn(path: PathText): Promise<boolean>;
 };

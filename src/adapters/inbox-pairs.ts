@@ -106,6 +106,7 @@ export function openPairing(options: PairOptions | undefined, book: Book, now: (
       }
       const role: PairRole = pairRole(kind, mates, { rule, waitMs, waitedMs: waitedMs(entry) });
       if (role.kind !== "belongs") return role.kind;
+      if (await options.isOwn(joinPath(entry.folder.path, entry.name))) return "take";
       return { state: "ignored", code: null, message: belongsTo(role.to) };
     },
   };

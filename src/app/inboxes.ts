@@ -70,7 +70,12 @@ async function openOne(inbox: InboxConfig, inboxes: readonly InboxConfig[], cont
       skip: [...inboxes.map(({ outbox }) => outbox), ...dispositionFolders(inbox)],
       ...(inbox.pairs !== "both" &&
         inbox.raw.kind !== "skip" && {
-          pairs: { rule: inbox.pairs, waitMs: inbox.pairWaitMs, lost: () => ledger.pairs.lost(inbox.path) },
+          pairs: {
+            rule: inbox.pairs,
+            waitMs: inbox.pairWaitMs,
+            lost: () => ledger.pairs.lost(inbox.path),
+            isOwn: (path) => ledger.pairs.isOwn(inbox.path, path),
+          },
         }),
       known: await knownOf(inbox, ledger),
     },

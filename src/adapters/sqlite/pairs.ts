@@ -29,9 +29,16 @@ export function pairsOver(db: Db): Pairs {
   const belonging = db.prepare<[], { inbox: string; count: number }>(
     "SELECT inbox, count(*) AS count FROM sightings WHERE state = 'ignored' AND message LIKE 'Belongs to %' GROUP BY inbox",
   );
+  // One that was put away is another file than the one that lies there under its name now.
+  const own = db
+    .prepare<{ inbox: string; path: string }, 0 | 1>(`
+      SELECT EXISTS (SELECT 1 FROM jobs WHERE inbox = @inbox AND path = @path AND original = @inbox || '/' || @path
+                       AND status NOT IN ('failed', 'cancelled'))`)
+    .pluck();
   const codes = JSON.stringify(OWN_FAULTS);
   return {
     lost: async (inbox) => lost.all({ inbox, codes }) as PathText[],
+    isOwn: async (inbox, path) => own.get({ inbox, path }) === 1,
     belonging: async () => belonging.all() as { inbox: PathText; count: number }[],
   };
 }
