@@ -11,6 +11,8 @@ export type Pairs = {
   of(inbox: PathText, path: PathText): Promise<readonly PathText[]>;
   /** Photos of this stem in this folder that became jobs, and when their files were written (ns). */
   graded(inbox: PathText, path: PathText): Promise<readonly Graded[]>;
+  /** Was it graded by itself where it lies, or is it about to be? */
+  isOwn(inbox: PathText, path: PathText): Promise<boolean>;
   /** How many files of each inbox belong to another. */
   belonging(): Promise<readonly { readonly inbox: PathText; readonly count: number }[]>;
 };
@@ -31,4 +33,6 @@ export type PairOptions = {
   lost(): Promise<readonly PathText[]>;
   /** The photo that a half lying alone belongs to, when that was graded and put away before it came. */
   owner(half: Settled): Promise<PathText | undefined>;
+  /** A half with a job of its own: changed, it is graded again, whatever its other half is. */
+  isOwn(path: PathText): Promise<boolean>;
 };

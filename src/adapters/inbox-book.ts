@@ -2,6 +2,7 @@
 import type { ErrorCode } from "../core/errors.ts";
 import { baseName, folderOf, joinPath, type PathText } from "../core/inbox/path-text.ts";
 import { lookAgain, type Settling } from "../core/inbox/settle.ts";
+import { isSameFile } from "../core/job/identity.ts";
 import type { Signature } from "../core/job/job.ts";
 import type { Sighting, SightingState } from "../ports.ts";
 import type { Seen } from "./inbox-disk.ts";
@@ -64,15 +65,6 @@ const LONG_AGO = -(2 ** 30);
 
 /** Where in the hour a file's turn is, 0 … 1: spread evenly, whatever their number. */
 export const phaseOf = ({ turn }: Pick<Entry, "turn">): number => (turn * GOLDEN) % 1;
-
-/** The same file unchanged? Device numbers change at every mount and count for nothing; inodes where both are known. */
-export function sameFile(one: Signature, other: Signature): boolean {
-  return (
-    one.sizeBytes === other.sizeBytes &&
-    one.mtimeNs === other.mtimeNs &&
-    (one.inode === "" || other.inode === "" || one.inode === other.inode)
-  );
-}
 
 export function pathOf(entry: Entry): PathText {
   return joinPath(entry.folder.path, entry.name);
@@ -158,7 +150,7 @@ export function openBook(known: readonly Sighting[]) {
     observe(entry: Entry, seen: Seen, at: number): void {
       const { sizeBytes, mtimeNs, device } = seen;
       const signature = { sizeBytes, mtimeNs, inode: hasInodes.get(device) === false ? "" : seen.inode };
-      const isSame = sameFile(entry.signature, signature);
+      const isSame = isSameFile(entry.signature, signature);
       entry.seenAt = Math.floor(at);
       unseen.delete(entry);
       if (entry.settling === null && isAnswered(entry) && isSame) return;

@@ -110,6 +110,7 @@ export function openPairing(options: PairOptions | undefined, book: Book, now: (
       if (owner !== undefined) return belonging(owner);
       const role: PairRole = pairRole(kind, mates, { rule, waitMs, waitedMs: waitedMs(entry) });
       if (role.kind !== "belongs") return role.kind;
+      if (await options.isOwn(joinPath(entry.folder.path, entry.name))) return "take";
       return belonging(role.to);
     },
   };

@@ -11,6 +11,14 @@ const ASK_AGAIN_MS = 10_000;
 /** Switches that say what is missing where: prefix, backend, a colon, workflow. */
 export const UNREADY_PREFIX = "unready:";
 
+/** What is missing where, as any process reads it in the ledger. */
+export async function readUnready({ switches }: Pick<Ledger, "switches">) {
+  return (await switches.all(UNREADY_PREFIX)).map(({ name, value }) => {
+    const [backend = "", ...workflow] = name.slice(UNREADY_PREFIX.length).split(":");
+    return { backend, workflow: workflow.join(":"), message: value };
+  });
+}
+
 export type Asked = Pick<Recipe, "workflow" | "slots" | "params">;
 /** A backend, and the workflows it runs; null for all. */
 export type Runs = { readonly backend: Backend; readonly only: readonly string[] | null };

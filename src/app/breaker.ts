@@ -80,6 +80,14 @@ export function openBreaker(backends: readonly Backend[], ledger: Ledger, clock:
 export const downOf = (name: string): string => `${DOWN_PREFIX}${name}`;
 export const DOWN_PREFIX = "down:";
 
+/** The backends that the daemon has put aside, as any process reads it in the ledger. */
+export async function readDown({ switches }: Pick<Ledger, "switches">) {
+  return (await switches.all(DOWN_PREFIX)).map(({ name, value }) => {
+    const [code = "", ...words] = value.split(" ");
+    return { backend: name.slice(DOWN_PREFIX.length), code, message: words.join(" ") };
+  });
+}
+
 /** What a call of a backend came to: `thrown` when it failed. */
 type Heard = (name: string, thrown: unknown, call: keyof Backend) => void;
 

@@ -2,8 +2,8 @@
 import type { InboxConfig } from "../core/config/parse.ts";
 import { AppError, isErrorCode } from "../core/errors.ts";
 import { copyWait, ENDED, type Job, shootWait } from "../core/job/job.ts";
-import { UNREADY_PREFIX } from "./abilities.ts";
-import { DOWN_PREFIX } from "./breaker.ts";
+import { readUnready } from "./abilities.ts";
+import { readDown } from "./breaker.ts";
 import { hoursSentence, waitsUntil } from "./hours.ts";
 import { readPauses } from "./pauses.ts";
 import type { LinePorts } from "./wire.ts";
@@ -69,16 +69,14 @@ async function heldFor(all: readonly Job[], { jobs, shoots }: LinePorts["ledger"
 type ObstacleOf = LinePorts["backends"]["obstacle"];
 
 /** Beside a daemon: what its backends lack is what it told the ledger. */
-async function obstaclesTold({ switches }: LinePorts["ledger"]): Promise<ObstacleOf> {
-  const down = new Map(
-    (await switches.all(DOWN_PREFIX)).map(({ name, value }) => [name.slice(DOWN_PREFIX.length), value]),
-  );
-  const unready = new Map((await switches.all(UNREADY_PREFIX)).map(({ name, value }) => [name, value]));
-  const errorOf = (backend: string, workflow: string): AppError | undefined => {
-    const [code = "", ...words] = down.get(backend)?.split(" ") ?? [];
-    if (isErrorCode(code)) return new AppError(code, words.join(" "));
-    const lack = unready.get(`${UNREADY_PREFIX}${backend}:${workflow}`);
-    return lack === undefined ? undefined : new AppError("workflow-unready", lack);
+async function obstaclesTold(ledger: LinePorts["ledger"]): Promise<ObstacleOf> {
+  const down = await readDown(ledger);
+  const unready = await readUnready(ledger);
+  const errorOf = (name: string, workflow: string): AppError | undefined => {
+    const silent = down.find(({ backend }) => backend === name);
+    if (silent && isErrorCode(silent.code)) return new AppError(silent.code, silent.message);
+    const lack = unready.find((each) => each.backend === name && each.workflow === workflow);
+    return lack && new AppError("workflow-unready", lack.message);
   };
   return ({ recipe, facts }) => {
     const names = facts.backend === undefined ? recipe.backends : [facts.backend];

@@ -76,6 +76,7 @@ async function openOne(inbox: InboxConfig, inboxes: readonly InboxConfig[], cont
             waitMs: inbox.pairWaitMs,
             lost: () => ledger.pairs.lost(inbox.path),
             owner: (half) => ownerAway(half, inbox, context.ports),
+            isOwn: (path) => ledger.pairs.isOwn(inbox.path, path),
           },
         }),
       known: await knownOf(inbox, ledger),

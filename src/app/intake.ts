@@ -42,7 +42,7 @@ export type IntakeContext = {
 
 export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
   const { ports, config } = context;
-  return async (file, before) => {
+  const jobOf = async (file: Settled, before: Promise<void>): Promise<Job | Verdict> => {
     try {
       if (inbox.raw.kind === "skip" && (await ports.pictures.rawKind(file.absolute)) !== null) return LEFT_ALONE;
       const { prompt, cube } = await folderWords(file.path, inbox, ports);
@@ -55,10 +55,7 @@ export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
       const job = await addJob({ ...file, ...whose, before }, context);
       if (job === "own") return { state: "own", code: null, message: null };
       if (job === "busy") return { state: "settling", code: null, message: null };
-      context.accepted?.(job);
-      // Graded and put away before: this is another copy of it.
-      if (job.original !== file.absolute) await seenAgain(job, file, inbox, ports);
-      return { state: "taken", code: null, message: null };
+      return job;
     } catch (thrown) {
       const error = asAppError(thrown);
       if (error.retry || error.code === "internal") throw error;
@@ -69,6 +66,14 @@ export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
         await explain(place, { job: null, code, message, from: file.absolute, at: ports.clock.now() }, ports.files);
       return { state: "refused", code, message };
     }
+  };
+  return async (file, before) => {
+    const job = await jobOf(file, before);
+    if (!("id" in job)) return job;
+    context.accepted?.(job);
+    // Graded and put away before: this is another copy of it. What fails here is no fault of the photo.
+    if (job.original !== file.absolute) await seenAgain(job, file, inbox, ports);
+    return { state: "taken", code: null, message: null };
   };
 }
 

@@ -1,6 +1,6 @@
 /** What a settled file is to the photos that are known already: one of them under a new name, or with other metadata. */
 import { folderOf, type PathText } from "../core/inbox/path-text.ts";
-import { comesBack, startOf } from "../core/job/identity.ts";
+import { comesBack, isSameFile, startOf } from "../core/job/identity.ts";
 import type { Facts, Job, Signature } from "../core/job/job.ts";
 import type { Fingerprint, Ports } from "../ports.ts";
 
@@ -38,11 +38,7 @@ function mayBe(job: Job, file: Arrived): boolean {
   if (job.shoot && folderOf(job.path) !== folderOf(file.path)) return false;
   if (job.status !== "done") return job.status !== "cancelled" || comesBack(job);
   const { done } = job.recipe.original;
-  return (done.kind === "leave" || done.kind === "copy") && isSameFile(job.facts.signature, file.facts.signature);
+  const { signature } = job.facts;
+  const isKept = done.kind === "leave" || done.kind === "copy";
+  return isKept && signature !== undefined && isSameFile(signature, file.facts.signature);
 }
-
-const isSameFile = (one: Signature | undefined, other: Signature): boolean =>
-  one !== undefined &&
-  one.sizeBytes === other.sizeBytes &&
-  one.mtimeNs === other.mtimeNs &&
-  (one.inode === other.inode || one.inode === "" || other.inode === "");

@@ -1,9 +1,9 @@
 /** status: what is where, at a glance. */
 import { join } from "node:path";
 import { systemClock } from "../adapters/system.ts";
-import { UNREADY_PREFIX } from "../app/abilities.ts";
+import { readUnready } from "../app/abilities.ts";
 import { awayInboxes } from "../app/away.ts";
-import { DOWN_PREFIX } from "../app/breaker.ts";
+import { readDown } from "../app/breaker.ts";
 import { begunOf, THERE_BEFORE } from "../app/first-start.ts";
 import { waitsUntil } from "../app/hours.ts";
 import { lockOf } from "../app/looks.ts";
@@ -91,15 +91,11 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
     if (last?.kind !== "wait" && last?.kind !== "retried") continue;
     waiting.push({ id: job.id, path: showPath(job.path), stage: job.stage, code: last.code, reason: last.message });
   }
-  const silent = (await ledger.switches.all(DOWN_PREFIX)).map(({ name, value }) => {
-    const [code, ...words] = value.split(" ");
-    const hint = isErrorCode(code!) ? hintOf(code) : null;
-    return { backend: name.slice(DOWN_PREFIX.length), code, message: words.join(" "), hint };
-  });
-  const unready = (await ledger.switches.all(UNREADY_PREFIX)).map(({ name, value }) => {
-    const [backend, ...workflow] = name.slice(UNREADY_PREFIX.length).split(":");
-    return { backend, workflow: workflow.join(":"), message: value };
-  });
+  const silent = (await readDown(ledger)).map((down) => ({
+    ...down,
+    hint: isErrorCode(down.code) ? hintOf(down.code) : null,
+  }));
+  const unready = await readUnready(ledger);
   const pauses = await pausesOf(ledger);
   const shoots = (await ledger.shoots.waiting()).map(({ id, inbox, key, state, hero, photos }) => ({
     id,

@@ -140,6 +140,27 @@ export function copiesSuite(withLedger: WithLedger): void {
       expect(await add(ledger, "b")).toMatchObject({ stage: "lut", facts: { copy: "reuse" } });
     });
 
+    withLedger(
+      "a shoot of copies waits a day for a held photo of another folder, and on while it is at work",
+      async (ledger) => {
+        const DAY = 24 * 3_600_000;
+        await add(ledger, "a");
+        await add(ledger, "b", { path: "day/b.jpg" as PathText });
+        await attempt(ledger, "b", wait({ on: copyWait("a") }, "no look yet"));
+        const folders = async (now: number) =>
+          (await ledger.batches.complete(INBOX, 100, now)).map(({ folder, ids }) => [folder, ...ids]);
+        expect(await folders(2 * DAY)).toEqual([]);
+        const held = { kind: "hold", code: "review", reason: "look", facts: {}, retryFrom: "upload" } as const;
+        await attempt(ledger, "a", held);
+        expect(await ledger.jobs.get("b")).toMatchObject({ waitsOn: "copy:a" });
+        expect(await folders(DAY - 1)).toEqual([]);
+        expect(await folders(DAY)).toEqual([
+          ["", "a"],
+          ["day", "b"],
+        ]);
+      },
+    );
+
     withLedger("of several copies the oldest comes first, so that none waits for another in a ring", async (ledger) => {
       await add(ledger, "a");
       for (const id of ["b", "c"]) await add(ledger, id);

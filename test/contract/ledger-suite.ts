@@ -11,6 +11,7 @@ import type { Attempt, ClaimRequest, NewJob } from "../../src/ports-ledger.ts";
 import { aNewJob } from "../support/jobs.ts";
 import { copiesSuite } from "./ledger-copies.ts";
 import { hookSuite } from "./ledger-hooks.ts";
+import { pairsSuite } from "./ledger-pairs.ts";
 import { poolSuite } from "./ledger-pool.ts";
 import { scaleSuite } from "./ledger-scale.ts";
 import { shootSuite } from "./ledger-shoots.ts";
@@ -102,6 +103,7 @@ export function describeLedger(name: string, open: () => Promise<Ledger>): void 
   describe(`${name}: backends`, () => poolSuite(withLedger));
   describe(`${name}: copies`, () => copiesSuite(withLedger));
   describe(`${name}: very many`, () => scaleSuite(withLedger));
+  describe(`${name}: pairs`, () => pairsSuite(withLedger));
   describe(`${name}: hooks and complete shoots`, () => hookSuite(withLedger));
   describe(`${name}: shoots and looks`, () => shootSuite(withLedger));
 

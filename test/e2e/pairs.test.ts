@@ -92,6 +92,18 @@ ${config(', pairs: raw, raw: command, rawCommand: ["false", "{in}", "{out}"]')}`
     expect(await graded()).toEqual(["IMG_1.JPG"]);
   });
 
+  test("grades a half that is edited where both had been graded", async () => {
+    project = makeProject(config(", pairs: both"));
+    await saved(project.inbox, "IMG_1.CR2", await raw());
+    await saved(project.inbox, "IMG_1.JPG", jpeg());
+    expect((await project.run("once")).code).toBe(0);
+    writeFileSync(join(project.root, "hotgrade.yaml"), config(", pairs: raw"));
+    await drop("IMG_1.JPG", await sceneImage(96, 64, 2).jpeg().toBuffer());
+    expect((await project.run("once")).code).toBe(0);
+    expect(await graded()).toEqual(["IMG_1.CR2", "IMG_1.JPG", "IMG_1.JPG"]);
+    expect((await seen()).inboxes[0]!.belonging).toBe(0);
+  });
+
   test("refuses to grade the RAW of pairs and to leave RAW alone at once", async () => {
     project = makeProject(config(", pairs: raw, raw: skip"));
     const { code, stderr } = await project.run("once");

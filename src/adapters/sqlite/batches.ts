@@ -11,8 +11,10 @@ type BatchRow = { id: string; inbox: string; folder: string; data: string; close
 
 export function batchesOver(db: Db): Batches {
   const open = db.prepare<[string], Omit<OpenPhoto, "failure"> & { readonly failure: string | null }>(`
-    SELECT id, path, status, waits_on AS waitsOn, created_at AS createdAt, ended_at AS endedAt, failure FROM jobs
-    WHERE inbox = ? AND batch IS NULL ORDER BY created_at, seq`);
+    SELECT id, path, status, waits_on AS waitsOn, created_at AS createdAt, ended_at AS endedAt, failure,
+           (SELECT first.status FROM jobs AS first
+            WHERE first.id = substr(jobs.waits_on, 6) AND jobs.waits_on LIKE 'copy:%') AS firstStatus
+    FROM jobs WHERE inbox = ? AND batch IS NULL ORDER BY created_at, seq`);
   function* photosOf(inbox: PathText): Generator<OpenPhoto> {
     for (const row of open.iterate(inbox))
       yield { ...row, failure: row.failure === null ? null : JSON.parse(row.failure) };

@@ -2,8 +2,8 @@
 import { comesBack, takesSameLook } from "../../core/job/identity.ts";
 import type { Facts, Job } from "../../core/job/job.ts";
 import type { Copies } from "../../ports-copies.ts";
-import type { Output } from "../../ports-ledger.ts";
 import type { Db } from "./open.ts";
+import { replacedOver } from "./outputs.ts";
 import { FELL_OUT, type JobRow, jobOf } from "./rows.ts";
 
 /** Of a picture that lies there many times, so many jobs are looked at. */
@@ -48,16 +48,11 @@ export function copiesOver(db: Db): Copies {
   const learn = db.prepare(
     "UPDATE jobs SET content_sha256 = @contentSha256, facts = json_patch(facts, @facts) WHERE id = @id AND status <> 'leased'",
   );
-  const published = db.prepare<[string], Output>(
-    "SELECT path, sha256 FROM outputs WHERE job = ? AND state = 'published'",
-  );
-  const takeBack = db.prepare(
-    "UPDATE outputs SET state = 'reserved', temp = NULL WHERE job = ? AND state = 'published'",
-  );
   const writeAgain = db.prepare(`
     UPDATE jobs SET status = 'ready', stage = 'write', facts = json_patch(json_remove(facts, '$.temps'), @facts),
                     content_sha256 = @contentSha256, attempt = 0, due_at = @now, ended_at = NULL
     WHERE id = @id AND status = 'done'`);
+  const replaced = replacedOver(db);
   const event = db.prepare("INSERT INTO events (at, job, kind, data) VALUES (@now, @id, @kind, @data)");
   const firstFor = firstOver(db);
 
@@ -84,9 +79,7 @@ export function copiesOver(db: Db): Copies {
       // What is being written has the old metadata, or will have them: nobody can tell.
       if (mayRefresh && isWriting && (job.status === "ready" || job.status === "leased")) return false;
       if (!mayRefresh || job.status !== "done") return learn.run({ id, contentSha256, facts }).changes > 0;
-      const replaces = Object.fromEntries(published.all(id).map(({ path, sha256 }) => [path, sha256]));
-      takeBack.run(id);
-      writeAgain.run({ id, contentSha256, facts: JSON.stringify({ ...file.facts, replaces }), now });
+      writeAgain.run({ id, contentSha256, facts: JSON.stringify({ ...file.facts, replaces: replaced(id) }), now });
       event.run({ now, id, kind: "refreshed", data: "{}" });
       return true;
     },

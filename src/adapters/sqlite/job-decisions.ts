@@ -2,8 +2,8 @@
 import { type Facts, type FinishName, type Job, STAGES, shootWait } from "../../core/job/job.ts";
 import { factsBefore, stageToRetry } from "../../core/job/transition.ts";
 import type { Ledger } from "../../ports.ts";
-import type { Output } from "../../ports-ledger.ts";
 import type { Db } from "./open.ts";
+import { replacedOver } from "./outputs.ts";
 import { type JobRow, jobOf } from "./rows.ts";
 import { giverOver, tenderOver } from "./shoots.ts";
 
@@ -44,12 +44,7 @@ export function decidedJobsOver(db: Db): Deciding {
   const blamed = db.prepare<[string], JobRow>(`
     SELECT jobs.* FROM shoots JOIN jobs ON jobs.id = shoots.hero
     WHERE shoots.id = ? AND jobs.role = 'hero' AND jobs.status IN ('ready', 'leased', 'held')`);
-  const published = db.prepare<[string], Output>(
-    "SELECT path, sha256 FROM outputs WHERE job = ? AND state = 'published'",
-  );
-  const takeBack = db.prepare(
-    "UPDATE outputs SET state = 'reserved', temp = NULL WHERE job = ? AND state = 'published'",
-  );
+  const replaced = replacedOver(db);
   const strengthen = db.prepare("UPDATE jobs SET recipe = json_set(recipe, '$.strength', @strength) WHERE id = @id");
   const reword = db.prepare("UPDATE jobs SET recipe = json_set(recipe, '$.prompt', @prompt) WHERE id = @id");
   const reseed = db.prepare("UPDATE jobs SET recipe = json_set(recipe, '$.seed', 'random') WHERE id = @id");
@@ -122,10 +117,8 @@ export function decidedJobsOver(db: Db): Deciding {
   const rewritten = ({ id, status, facts, recipe, shoot }: Job, strength: number, now: number): boolean => {
     const { temps: _temps, ...rest } = facts;
     if (status !== "done" || facts.cube === undefined || recipe.strength === strength) return false;
-    const replaces = Object.fromEntries(published.all(id).map(({ path, sha256 }) => [path, sha256]));
-    takeBack.run(id);
     strengthen.run({ id, strength });
-    const as = { facts: JSON.stringify({ ...rest, replaces }), role: shoot?.role ?? null, waitsOn: null };
+    const as = { facts: JSON.stringify({ ...rest, replaces: replaced(id) }), role: shoot?.role ?? null, waitsOn: null };
     return sendOn.run({ id, stage: "write", ...as, now }).changes > 0;
   };
   const decide = async (ids: readonly string[], now: number, decision: Decision) =>

@@ -9,6 +9,13 @@ import type { Db } from "./open.ts";
 
 const COLUMNS = "job, kind, stem, path, temp, sha256, picture_sha256 AS pictureSha256, state";
 
+/** Within a transaction: takes back what a job has published, to be written again in its place. Gives what lies there by path. */
+export function replacedOver(db: Db): (job: string) => Readonly<Record<string, string>> {
+  const takeBack = db.prepare<[string], { path: string; sha256: string }>(`
+    UPDATE outputs SET state = 'reserved', temp = NULL WHERE job = ? AND state = 'published' RETURNING path, sha256`);
+  return (job) => Object.fromEntries(takeBack.all(job).map(({ path, sha256 }) => [path, sha256]));
+}
+
 export function outputsOver(db: Db): Ledger["outputs"] {
   const of = db.prepare<[string], Output>(`SELECT ${COLUMNS} FROM outputs WHERE job = ? ORDER BY kind = 'photo', kind`);
   const held = db.prepare("SELECT 1 FROM jobs WHERE id = @job AND lease = @lease");

@@ -32,9 +32,16 @@ export function pairsOver(db: Db): Pairs {
   const graded = db.prepare<{ inbox: string; from: string; to: string }, GradedRow>(`
     SELECT id AS job, path, facts ->> '$.signature.mtimeNs' AS mtimeNs, status, failure ->> '$.code' AS code FROM jobs
     WHERE inbox = @inbox AND path > @from AND path < @to ORDER BY seq DESC`);
+  // One that was put away is another file than the one that lies there under its name now.
+  const own = db
+    .prepare<{ inbox: string; path: string }, 0 | 1>(`
+      SELECT EXISTS (SELECT 1 FROM jobs WHERE inbox = @inbox AND path = @path AND original = @inbox || '/' || @path
+                       AND status NOT IN ('failed', 'cancelled'))`)
+    .pluck();
   const codes = JSON.stringify(OWN_FAULTS);
   return {
     lost: async (inbox) => lost.all({ inbox, codes }) as PathText[],
+    isOwn: async (inbox, path) => own.get({ inbox, path }) === 1,
     of: async (inbox, path) =>
       of.all({ inbox, message: belongsTo(baseName(path)) }).filter((each) => folderOf(each) === folderOf(path)),
     graded: async (inbox, path) => {

@@ -80,10 +80,12 @@ export const OWN_FAULTS: readonly ErrorCode[] = [
   "file-truncated",
   "file-unsupported",
   "file-too-large",
-  "raw-command-failed",
   "picture-damaged",
   "picture-too-large",
   "picture-too-small",
+  // Only a RAW is developed; and a file that ends the picture worker each time is one no worker can read.
+  "raw-command-failed",
+  "worker-died",
 ];
 
 const BEGIN = "Belongs to ";

@@ -1,6 +1,6 @@
 /** When two hand-ins of a file are one job, and where a job begins. */
 import { canonicalRecipe, promptText } from "../config/recipe.ts";
-import type { Facts, Job, Recipe, Stage } from "./job.ts";
+import type { Facts, Job, Recipe, Signature, Stage } from "./job.ts";
 import { photoWords } from "./output-names.ts";
 
 /**
@@ -57,6 +57,15 @@ export function holdsPicture(
   expected: string,
 ): boolean {
   return pictureSha256 === expected || contentSha256 === expected;
+}
+
+/** The same file unchanged? Device numbers change at every mount and count for nothing; inodes where both are known. */
+export function isSameFile(one: Signature, other: Signature): boolean {
+  return (
+    one.sizeBytes === other.sizeBytes &&
+    one.mtimeNs === other.mtimeNs &&
+    (one.inode === "" || other.inode === "" || one.inode === other.inode)
+  );
 }
 
 /** A job that ended because its file was away, or was another picture for a while: the same file brings it back. */

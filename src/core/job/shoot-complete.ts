@@ -1,10 +1,13 @@
 /** When is a shoot complete, and what is said of it. Pure. */
 import { folderOf, type PathText } from "../inbox/path-text.ts";
 import { errorOf, named } from "./hook-body.ts";
-import { ENDED, type Job } from "./job.ts";
+import { ENDED, type Job, shootWait } from "./job.ts";
 
 /** A photo that no shoot was told of with yet. */
-export type OpenPhoto = Pick<Job, "id" | "path" | "status" | "waitsOn" | "createdAt" | "endedAt" | "failure">;
+export type OpenPhoto = Pick<Job, "id" | "path" | "status" | "waitsOn" | "createdAt" | "endedAt" | "failure"> & {
+  /** Of a copy that waits, how the photo stands that it waits for. */
+  readonly firstStatus: Job["status"] | null;
+};
 
 export type ShootRule = {
   readonly now: number;
@@ -42,8 +45,9 @@ function isComplete(photos: readonly OpenPhoto[], { now, gapMs }: ShootRule): bo
   const quietMs = now - photos.at(-1)!.createdAt;
   if (quietMs < gapMs) return false;
   const open = photos.filter(({ status }) => !ENDED.includes(status));
-  // A frame waits for its hero, which is held.
-  const waits = ({ status, waitsOn }: OpenPhoto) => status === "held" || waitsOn?.startsWith("shoot:") === true;
+  // A frame waits for its hero, which is held; a copy for a photo that may lie in another folder and only be slow.
+  const waits = ({ status, waitsOn, firstStatus }: OpenPhoto) =>
+    status === "held" || firstStatus === "held" || waitsOn?.startsWith(shootWait("")) === true;
   return open.length === 0 || (open.every(waits) && quietMs >= HELD_MS);
 }
 
@@ -53,7 +57,7 @@ const FAILURES_TOLD_MAX = 50;
 export function shootBody(
   inbox: PathText,
   folder: PathText,
-  jobs: readonly OpenPhoto[],
+  jobs: readonly Omit<OpenPhoto, "firstStatus">[],
   now: number,
 ): Readonly<Record<string, unknown>> {
   const count = (...statuses: readonly Job["status"][]) =>

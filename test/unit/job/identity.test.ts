@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { PathText } from "../../../src/core/inbox/path-text.ts";
-import { startOf, startWithLook } from "../../../src/core/job/identity.ts";
+import { isSameFile, startOf, startWithLook } from "../../../src/core/job/identity.ts";
 import type { Facts } from "../../../src/core/job/job.ts";
 import { aRecipe } from "../../support/jobs.ts";
 
@@ -22,4 +22,12 @@ test("a recipe that differs in the writing alone begins at write, with the look 
   expect(startWithLook({ facts, recipe }, { ...recipe, prompt: "cool" })).toBeUndefined();
   expect(startWithLook({ facts: { signature }, recipe }, softer)).toBeUndefined();
   expect(startWithLook({ facts: { ...facts, finish: "direct" }, recipe }, softer)).toBeUndefined();
+});
+
+test("a file is the same by size, time and inode; an inode that says nothing counts for nothing", () => {
+  expect(isSameFile(signature, { ...signature })).toBe(true);
+  expect(isSameFile(signature, { ...signature, inode: "" })).toBe(true);
+  expect(isSameFile({ ...signature, inode: "" }, signature)).toBe(true);
+  for (const other of [{ sizeBytes: 2 }, { mtimeNs: "3" }, { inode: "4" }])
+    expect(isSameFile(signature, { ...signature, ...other })).toBe(false);
 });

@@ -9,6 +9,7 @@ const photo = (id: string, path: string, createdAt: number, changes: Partial<Ope
   path: path as PathText,
   status: "done",
   waitsOn: null,
+  firstStatus: null,
   createdAt,
   endedAt: null,
   failure: null,
@@ -54,6 +55,16 @@ test("what is held for a person, and what waits for that, keeps a shoot for a da
   ];
   expect(complete(photos, 24 * HOUR - 1)).toEqual([]);
   expect(complete(photos, 24 * HOUR)).toEqual(["day: 1 2 3"]);
+});
+
+test("a copy of a photo that is held, here or in another folder, waits for that person too; one of a slow photo is at work", () => {
+  const copy = (firstStatus: OpenPhoto["status"]) => [
+    photo("1", "day/a", 0),
+    photo("2", "day/b", 0, { status: "ready", waitsOn: "copy:7", firstStatus }),
+  ];
+  expect(complete(copy("held"), 24 * HOUR - 1)).toEqual([]);
+  expect(complete(copy("held"), 24 * HOUR)).toEqual(["day: 1 2"]);
+  expect(complete(copy("leased"), 48 * HOUR)).toEqual([]);
 });
 
 test("the summary counts, times and says why", () => {
