@@ -1,5 +1,6 @@
-/** Originals that were put away when their photo failed lie in their inbox again before it is tried once more. */
+/** Originals that were put away when their photo failed or was given up lie in their inbox again before it is tried once more. */
 import { joinPath } from "../core/inbox/path-text.ts";
+import { endedUngraded } from "../core/job/identity.ts";
 import type { Job } from "../core/job/job.ts";
 import type { Ports } from "../ports.ts";
 import { forgetExplanation } from "../stages/put-away.ts";
@@ -13,8 +14,9 @@ export async function bringHome(
   { clock, files, ledger }: Pick<Ports, "clock" | "files" | "ledger">,
 ): Promise<readonly string[]> {
   const home: string[] = [];
-  for (const { id, facts, inbox, original, path, status } of jobs) {
-    if (!facts.away || inbox === null || status !== "failed") continue;
+  for (const job of jobs) {
+    const { id, facts, inbox, original, path } = job;
+    if (!facts.away || inbox === null || !endedUngraded(job)) continue;
     const to = joinPath(inbox, path);
     if (to === original || (await files.stat(to)) || (await files.move(original, to)) !== "moved") continue;
     await forgetExplanation(original, files);
