@@ -5,18 +5,27 @@ import { done, end, type Job, type Outcome, wait } from "../../src/core/job/job.
 import { afterAttempt } from "../../src/core/job/transition.ts";
 import type { Ledger } from "../../src/ports.ts";
 import type { NewJob } from "../../src/ports-ledger.ts";
-import { aNewJob } from "../support/jobs.ts";
+import { aNewJob, aRecipe } from "../support/jobs.ts";
 import type { WithLedger } from "./ledger-suite.ts";
 
 const LOOK = { sha256: "aa".repeat(32), file: "/looks/aa.cube" as PathText };
 const OTHER = { sha256: "bb", file: "/looks/bb.cube" as PathText };
 const rules = { now: 20, random: 0, attemptsMax: 3, rewindsMax: 3 };
 
-type Wanted = Partial<NonNullable<NewJob["shoot"]>> & { readonly now?: number };
+type Wanted = Partial<NonNullable<NewJob["shoot"]>> & {
+  readonly now?: number;
+  readonly original?: NewJob["recipe"]["original"];
+};
 
-async function add(ledger: Ledger, id: string, { now = 0, ...shoot }: Wanted = {}): Promise<Job> {
+async function add(ledger: Ledger, id: string, { now = 0, original, ...shoot }: Wanted = {}): Promise<Job> {
   const wanted = { key: "wedding", gapMs: null, heroes: 1, ...shoot };
-  const own = { id, path: `${id}.jpg` as PathText, pictureSha256: id, shoot: wanted };
+  const own = {
+    id,
+    path: `${id}.jpg` as PathText,
+    pictureSha256: id,
+    shoot: wanted,
+    recipe: aRecipe(original && { original }),
+  };
   return (await ledger.jobs.add(aNewJob(own), now)).job;
 }
 
@@ -157,6 +166,27 @@ export function shootSuite(withLedger: WithLedger): void {
       expect(await standing(ledger, "b")).toBe("frame lut ready goes on");
       expect((await ledger.shoots.get(shoot!.id))!.look).toMatchObject(LOOK);
     });
+
+    withLedger(
+      "a hero that is given up passes its role on, though its original is still to be put away",
+      async (ledger) => {
+        await add(ledger, "a", {
+          original: { ...aRecipe().original, failed: { kind: "move", folder: "/f" as PathText } },
+        });
+        await add(ledger, "b");
+        await toLut(ledger);
+        await ledger.looks.add({ ...LOOK, score: 3, job: "a" }, 1);
+        await step(ledger, "lut", held("a"));
+        expect(await ledger.jobs.giveUp(["a", "b"], "by hand", 31)).toEqual(["a"]);
+        expect(await standing(ledger, "a")).toBe("frame retire ready goes on");
+        expect(await standing(ledger, "b")).toBe("hero upload ready goes on");
+        expect(await step(ledger, "retire", done({ away: true }))).toBe("a");
+        expect(await standing(ledger, "a")).toBe("frame retire cancelled goes on");
+        expect((await ledger.jobs.get("a"))!.failure).toEqual({ code: "cancelled", message: "by hand", stage: "lut" });
+        await ledger.jobs.broughtBack("a", "/photos/inbox/a.jpg" as PathText, 40);
+        expect(await standing(ledger, "a")).toBe("frame lut ready waits");
+      },
+    );
 
     withLedger("reject sends the next photo, and the rejected one only when there is no other", async (ledger) => {
       await add(ledger, "a");
