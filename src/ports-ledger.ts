@@ -150,6 +150,8 @@ export type Ledger = {
     retry(ids: readonly string[], now: number): Promise<readonly string[]>;
     /** Ends jobs that have not ended; a running stage loses its lease. Gives the ids that changed. */
     cancel(ids: readonly string[], reason: string, now: number): Promise<readonly string[]>;
+    /** Held jobs end as cancelled, by way of `retire` where the recipe says where originals go that were not graded. */
+    giveUp(ids: readonly string[], reason: string, now: number): Promise<readonly string[]>;
     /**
      * Held jobs whose look is there go on to `write` as they are, and their shoot gets that look. With a finish, those whose
      * preview is there go on with it from `lut`; of a shoot only a photo that is alone in it. Gives the ids that changed.

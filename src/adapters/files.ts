@@ -3,13 +3,14 @@
  * Finished files arrive by temp name, fsync and link, so that a reader sees a whole file or none, and nothing is replaced
  * but by `writeAtomic` and `replace`, which say so.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
 import * as fs from "node:fs/promises";
 import { AppError } from "../core/errors.ts";
-import { decodePath, encodePath, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
+import { decodePath, encodePath, folderOf, type PathText, showPath } from "../core/inbox/path-text.ts";
 import type { FileStat, Files } from "../ports.ts";
 import { readWhole } from "./files/read.ts";
+import { tempIn, tempOfCopy } from "./files/temps.ts";
 import { openTrash } from "./files/trash.ts";
 
 export { readWhole };
@@ -117,7 +118,6 @@ async function syncFolder(folder: PathText): Promise<void> {
   }
 }
 
-const tempIn = (folder: PathText): PathText => joinPath(folder, `.hotgrade-${randomBytes(9).toString("hex")}.tmp`);
 const parentOf = (path: PathText): PathText => (folderOf(path) === "" ? ("." as PathText) : folderOf(path));
 const discard = async (path: PathText) => void (await ifThere(() => fs.unlink(bytesOf(path))));
 
@@ -200,8 +200,8 @@ export function openFiles(options: FilesOptions): Files {
     const before = await stat(from);
     if (!before) return "gone";
     await makeFolder(parentOf(to));
+    const temp = await tempOfCopy(from, to, parentOf(to));
     if (await stat(to)) return (await sameBytes(from, to)) ? "copied" : "taken";
-    const temp = tempIn(parentOf(to));
     try {
       await fs.copyFile(bytesOf(from), bytesOf(temp), constants.COPYFILE_EXCL);
       const handle = await fs.open(bytesOf(temp), "r+");

@@ -1,6 +1,7 @@
-/** Originals that were put away when their photo failed lie in their inbox again, companions too, before it is tried anew. */
+/** Originals that were put away when their photo failed or was given up lie in their inbox again before it is tried once more. */
 import { asAppError } from "../core/errors.ts";
 import { folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
+import { endedUngraded } from "../core/job/identity.ts";
 import type { Job } from "../core/job/job.ts";
 import type { Ports } from "../ports.ts";
 import { forgetExplanation } from "../stages/put-away.ts";
@@ -15,8 +16,9 @@ export async function bringHome(
   warn: (sentence: string) => void,
 ): Promise<readonly string[]> {
   const home: string[] = [];
-  for (const { id, facts, inbox, original, path, status } of jobs) {
-    if (!facts.away || inbox === null || status !== "failed") continue;
+  for (const job of jobs) {
+    const { id, facts, inbox, original, path } = job;
+    if (!facts.away || inbox === null || !endedUngraded(job)) continue;
     const to = joinPath(inbox, path);
     try {
       if (!(await moveHome(original, to, facts.companions ?? [], files))) continue;

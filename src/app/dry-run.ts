@@ -22,9 +22,9 @@ import { sha256Of } from "./wire.ts";
 /** `take`: it becomes a job. `known`: it is one. `wait`: it is not whole yet. `refuse`: it cannot be graded. `leave`: nothing happens. */
 export type Fate = "take" | "known" | "wait" | "refuse" | "leave";
 
-/** Files judged at once; each is read whole. */
 /** What a name says of a grade that is still to come. */
 const UNGRADED = { lookName: null, seed: null, number: 0 } as const;
+/** Files judged at once; each is read whole. */
 const JUDGED_AT_ONCE = 16;
 
 export type Foreseen = {

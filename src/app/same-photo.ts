@@ -1,6 +1,6 @@
 /** What a settled file is to the photos that are known already: one of them under a new name, or with other metadata. */
 import { folderOf, type PathText } from "../core/inbox/path-text.ts";
-import { comesBack, isSameFile, startOf } from "../core/job/identity.ts";
+import { comesBack, endedUngraded, isSameFile, startOf } from "../core/job/identity.ts";
 import type { Facts, Job, Signature } from "../core/job/job.ts";
 import type { Fingerprint, Ports } from "../ports.ts";
 
@@ -26,8 +26,8 @@ export async function followRename(file: Arrived, { clock, files, ledger }: Port
     const { path: to, absolute: original, facts } = file;
     const begin = startOf(job.recipe, facts);
     const renamed = await ledger.copies.rename(job.id, { from: job.path, to, original, begin }, clock.now());
-    // It failed, was put away, and somebody has brought it back: as under its old name, it is tried again.
-    if (renamed?.status === "failed" && job.facts.away) await ledger.jobs.broughtBack(job.id, original, clock.now());
+    // It was not graded, was put away, and somebody has brought it back: as under its old name, it is tried again.
+    if (renamed && endedUngraded(renamed) && job.facts.away) await ledger.jobs.broughtBack(job.id, original, clock.now());
     return renamed ?? "busy";
   }
   return undefined;

@@ -107,9 +107,10 @@ async function make(
     const n = sheets.length + 1;
     const cells = [];
     for (const { facts, original, path } of sorted.slice(at, at + SHEET_PHOTOS)) {
-      // A RAW shows nothing by itself, and an original may be gone: the plate then stands for it.
-      const plate = facts.plate === undefined ? undefined : await ledger.plates.get(facts.plate);
-      const before = [...(facts.photo?.raw === undefined ? [original] : []), ...(plate ? [plate.file] : [])];
+      // A RAW shows nothing by itself, and an original may be gone: the plate then stands for it, a copy's first one's.
+      const plate = facts.plate ?? (facts.copyOf && (await ledger.jobs.get(facts.copyOf))?.facts.plate);
+      const shown = plate === undefined ? undefined : await ledger.plates.get(plate);
+      const before = [...(facts.photo?.raw === undefined ? [original] : []), ...(shown ? [shown.file] : [])];
       cells.push({ before, after: facts.outputs?.slice(-1) ?? [], name: baseName(path) });
     }
     const temp = joinPath(folder, `.hotgrade-${id.replaceAll("-", "")}${n.toString(16).padStart(4, "0")}.tmp`);

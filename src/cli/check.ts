@@ -1,11 +1,13 @@
 /** check: everything that would fail, before the first photo does. */
+import { systemClock } from "../adapters/system.ts";
 import { settingLook } from "../app/looks.ts";
 import { unwatchedOf } from "../app/unwatched.ts";
 import { looksFolderOf, openPorts } from "../app/wire.ts";
 import { hooksIn, shownTarget } from "../core/config/hooks.ts";
-import { backendsFor } from "../core/config/recipe.ts";
+import { backendsFor, outputFor } from "../core/config/recipe.ts";
 import { AppError, asAppError, type ErrorCode, hintOf } from "../core/errors.ts";
 import { showPath } from "../core/inbox/path-text.ts";
+import { exampleName } from "../core/job/example-name.ts";
 import { CUBE_LENGTH_MAX, parseCube } from "../core/lut/cube.ts";
 import type { Finding, WorkflowUse } from "../ports.ts";
 import { defineCommand } from "./command.ts";
@@ -140,7 +142,8 @@ async function programFindings({ config, files }: OpenProject, path: string | un
 async function folderFindings(project: OpenProject): Promise<readonly Said[]> {
   const { config, files } = project;
   const said: Said[] = [];
-  for (const { path, outbox, look, shareRescanMs } of config.inboxes) {
+  for (const inbox of config.inboxes) {
+    const { path, outbox, look, shareRescanMs } = inbox;
     if (look.kind === "file") {
       const { file } = look;
       const findings = await tried(async () => {
@@ -168,6 +171,13 @@ async function folderFindings(project: OpenProject): Promise<readonly Said[]> {
       const how = `lies on a network share (${share.type} at ${showPath(share.root)}): looked through every ${Math.round(shareRescanMs / 1000)} s, not watched`;
       said.push({ about: `inbox ${showPath(path)}`, level: "ok", code: null, message: how });
     }
+    const example = exampleName({ ...inbox, output: outputFor(inbox) }, systemClock.now());
+    said.push({
+      about: `inbox ${showPath(path)}`,
+      level: "ok",
+      code: null,
+      message: `a name, for example: ${example}`,
+    });
     const writable = await tried(async () => {
       if (!(await files.stat(outbox))) return [{ level: "ok", code: null, message: "is made with the first photo" }];
       await files.proveWritable(outbox);

@@ -140,7 +140,7 @@ export const reject = defineCommand({
   usage: "[ID…] [--prompt WORDS | --give-up] [--inbox PATH | --all]",
   about: [
     "A held photo goes to the model again with a new seed, also where the recipe names one: that would give the same picture. Where it is the hero of a shoot whose look fails, the next photo of the shoot goes to the model instead, and this one waits for that look like the others.",
-    "--prompt asks with other words, for these photos alone; a seed that the recipe names stays, so that the words are what differs. --give-up ends the photos: nothing is written, originals stay.",
+    "--prompt asks with other words, for these photos alone; a seed that the recipe names stays, so that the words are what differs. --give-up ends the photos: nothing is written, and the original goes where `original.failed` says.",
   ],
   options: {
     prompt: { kind: "text", value: "WORDS", about: "Ask with these words instead." },
@@ -161,22 +161,12 @@ export const reject = defineCommand({
     const now = systemClock.now();
     if (!givesUp)
       return decideHeld(context, (ledger, ids) => ledger.jobs.reject(ids, now, prompt), "will be asked for again");
-    return decideHeld(context, (ledger, ids) => giveUp(ledger, ids, now), "given up");
+    return decideHeld(context, (ledger, ids) => ledger.jobs.giveUp(ids, "Given up by hand.", now), "given up");
   },
 });
 
 /** As many characters as the configuration lets a prompt have. */
 const PROMPT_MAX = 8_000;
-
-/** Ends those of them that are held. */
-async function giveUp(ledger: Ledger, ids: readonly string[], now: number): Promise<readonly string[]> {
-  const held = (await ledger.jobs.find({ ids })).filter(({ status }) => status === "held");
-  return ledger.jobs.cancel(
-    held.map(({ id }) => id),
-    "Given up by hand.",
-    now,
-  );
-}
 
 async function decideHeld(
   context: CommandContext & {

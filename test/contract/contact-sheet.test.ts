@@ -52,13 +52,14 @@ test("shows before and after, upright, and the name below, whatever is in it", a
   expect(brightest(MARGIN, MARGIN + BOX.height + 4, 300, 22)).toBeGreaterThan(150);
 });
 
-test("what cannot be read leaves an empty place; the next file of the list stands for it", async () => {
+test("what cannot be read leaves an empty place that says so; the next file of the list stands for it", async () => {
   const broken = join(folder, "broken.jpg") as PathText;
   writeFileSync(broken, "not a picture");
   const { brightest } = await drawn([
     { before: [broken, "/nowhere.jpg" as PathText], after: [broken, bowl], name: "a.jpg" },
   ]);
-  expect(brightest(MARGIN, MARGIN, BOX.width, BOX.height)).toBeLessThan(70);
+  expect(brightest(MARGIN, MARGIN, BOX.width, BOX.height / 2 - 20)).toBeLessThan(70);
+  expect(brightest(MARGIN + 50, MARGIN + BOX.height / 2 - 20, 180, 30)).toBeGreaterThan(100);
   expect(brightest(MARGIN + BOX.width + 2, MARGIN, BOX.width, BOX.height)).toBeGreaterThan(150);
 });
 

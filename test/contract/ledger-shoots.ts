@@ -12,15 +12,20 @@ const LOOK = { sha256: "aa".repeat(32), file: "/looks/aa.cube" as PathText };
 const OTHER = { sha256: "bb", file: "/looks/bb.cube" as PathText };
 const rules = { now: 20, random: 0, attemptsMax: 3, rewindsMax: 3 };
 
-type Wanted = Partial<NonNullable<NewJob["shoot"]>> & { readonly now?: number };
+type Wanted = Partial<NonNullable<NewJob["shoot"]>> & {
+  readonly now?: number;
+  readonly original?: NewJob["recipe"]["original"];
+};
 
-async function add(
-  ledger: Ledger,
-  id: string,
-  { now = 0, recipe, ...shoot }: Wanted & Partial<Pick<NewJob, "recipe">> = {},
-): Promise<Job> {
+async function add(ledger: Ledger, id: string, { now = 0, original, ...shoot }: Wanted = {}): Promise<Job> {
   const wanted = { key: "wedding", gapMs: null, heroes: 1, ...shoot };
-  const own = { id, path: `${id}.jpg` as PathText, pictureSha256: id, shoot: wanted, ...(recipe && { recipe }) };
+  const own = {
+    id,
+    path: `${id}.jpg` as PathText,
+    pictureSha256: id,
+    shoot: wanted,
+    recipe: aRecipe(original && { original }),
+  };
   return (await ledger.jobs.add(aNewJob(own), now)).job;
 }
 
@@ -166,7 +171,7 @@ export function shootSuite(withLedger: WithLedger): void {
       const leave = { kind: "leave" } as const;
       const away = { kind: "move", folder: "look at" as PathText } as const;
       const original = { done: leave, failed: leave, duplicate: leave, unsupported: leave, held: away };
-      for (const id of ["a", "b"]) await add(ledger, id, { recipe: aRecipe({ original }) });
+      for (const id of ["a", "b"]) await add(ledger, id, { original });
       await toLut(ledger);
       await ledger.looks.add({ ...LOOK, score: 3, job: "a" }, 1);
       await step(ledger, "lut", held("a"));
@@ -178,6 +183,27 @@ export function shootSuite(withLedger: WithLedger): void {
       await ledger.jobs.approve(["a"], 1_002);
       expect(await ledger.jobs.get("b")).toMatchObject({ waitsOn: null });
     });
+
+    withLedger(
+      "a hero that is given up passes its role on, though its original is still to be put away",
+      async (ledger) => {
+        await add(ledger, "a", {
+          original: { ...aRecipe().original, failed: { kind: "move", folder: "/f" as PathText } },
+        });
+        await add(ledger, "b");
+        await toLut(ledger);
+        await ledger.looks.add({ ...LOOK, score: 3, job: "a" }, 1);
+        await step(ledger, "lut", held("a"));
+        expect(await ledger.jobs.giveUp(["a", "b"], "by hand", 31)).toEqual(["a"]);
+        expect(await standing(ledger, "a")).toBe("frame retire ready goes on");
+        expect(await standing(ledger, "b")).toBe("hero upload ready goes on");
+        expect(await step(ledger, "retire", done({ away: true }))).toBe("a");
+        expect(await standing(ledger, "a")).toBe("frame retire cancelled goes on");
+        expect((await ledger.jobs.get("a"))!.failure).toEqual({ code: "cancelled", message: "by hand", stage: "lut" });
+        await ledger.jobs.broughtBack("a", "/photos/inbox/a.jpg" as PathText, 40);
+        expect(await standing(ledger, "a")).toBe("frame lut ready waits");
+      },
+    );
 
     withLedger("reject sends the next photo, and the rejected one only when there is no other", async (ledger) => {
       await add(ledger, "a");

@@ -168,7 +168,9 @@ describe("a program for RAW", () => {
 
   test("check says whether it is there, and fails when it is not", async () => {
     project = makeProject(commanded("develop.cjs"));
-    expect((await project.run("check")).stdout).toContain(`rawCommand ${process.execPath}: is there`);
+    const { stdout: said } = await project.run("check");
+    expect(said).toContain(`rawCommand ${process.execPath}: is there`);
+    expect(said).toContain("a name, for example: IMG_0001.JPG → IMG_0001.JPG");
     writeFileSync(
       join(project.root, "hotgrade.yaml"),
       config(', raw: command, rawCommand: [no-such, "{in}", "{out}"]'),

@@ -133,6 +133,48 @@ describe("review", () => {
     expect([both.code, both.stderr]).toEqual([2, expect.stringContaining("leave out --prompt")]);
   });
 
+  test("given up it goes where what failed goes, also from where it was put while it was held; retry brings it back", async () => {
+    open(', original: { held: "move:look-at-these", failed: "move:refused" }');
+    await put("day/a.jpg");
+    await project.run("once");
+    expect(existsSync(join(project.inbox, "look-at-these/day/a.jpg"))).toBe(true);
+    expect((await project.run("reject", "--all", "--give-up")).stderr).toContain("1 photo given up");
+    await project.run("once");
+    const refused = join(project.inbox, "refused/day");
+    expect(readdirSync(refused).sort()).toEqual(["a.jpg", "a.jpg.error.json"]);
+    expect(readdirSync(join(project.inbox, "look-at-these/day"))).toEqual([]);
+    const why = JSON.parse(readFileSync(join(refused, "a.jpg.error.json"), "utf8"));
+    expect(why).toMatchObject({
+      code: "cancelled",
+      message: "Given up by hand.",
+      from: join(project.inbox, "day/a.jpg"),
+    });
+    expect([(await only()).status, written(), renders().length]).toEqual(["cancelled", [], 1]);
+
+    await project.run("retry", (await only()).id);
+    expect([readdirSync(refused), existsSync(join(project.inbox, "day/a.jpg"))]).toEqual([[], true]);
+    await project.run("once");
+    expect((await only()).status).toBe("held");
+    await project.run("approve", "--all");
+    await project.run("once");
+    expect([(await only()).status, photos(), existsSync(join(project.inbox, "day/a.jpg"))]).toEqual([
+      "done",
+      ["day/a.jpg"],
+      true,
+    ]);
+  });
+
+  test("given up it comes back from where it was held, where what failed stays", async () => {
+    open(', original: { held: "move:look-at-these" }');
+    await put("a.jpg");
+    await project.run("once");
+    await project.run("reject", "--all", "--give-up");
+    await project.run("once");
+    expect([(await only()).status, existsSync(join(project.inbox, "a.jpg"))]).toEqual(["cancelled", true]);
+    await project.run("once");
+    expect([(await only()).status, written()]).toEqual(["cancelled", []]);
+  });
+
   test("a kept look has a proof too, and no model to ask again", async () => {
     open(", look: each");
     await put("a.jpg");

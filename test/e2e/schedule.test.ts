@@ -3,6 +3,7 @@ import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { openLedger } from "../../src/adapters/sqlite/ledger.ts";
+import { startComfyui } from "../support/comfyui.ts";
 import { sceneImage } from "../support/photos.ts";
 import { makeProject, type TestProject } from "../support/program.ts";
 
@@ -130,6 +131,56 @@ describe("hours", () => {
     expect(wentOut).toBeGreaterThanOrEqual(0);
     expect(wentOut).toBeLessThan(1_000);
   }, 120_000);
+
+  test("what runs when they end is finished, the rest waits; a person's pause outlasts their beginning", async () => {
+    const comfyui = await startComfyui({ renderMs: 5 });
+    try {
+      comfyui.hold();
+      // They end at a full minute, with time to start before it, and begin again a minute later.
+      const closesAt = Math.ceil((Date.now() + 12_000) / MINUTE_MS) * MINUTE_MS;
+      const words = clockWords(closesAt + MINUTE_MS);
+      const periods = [
+        `${clockWords(closesAt - 30 * MINUTE_MS)}-${clockWords(closesAt)}`,
+        `${words}-${clockWords(closesAt + 30 * MINUTE_MS)}`,
+      ];
+      project = makeProject(`
+log: { level: debug }
+backends: [{ name: gpu-1, kind: comfyui, url: "${comfyui.url}", depth: 2 }]
+${configWith(`hours: ${JSON.stringify(periods)}, timezone: UTC`)}`);
+      await drop("a.jpg", "bb.jpg", "ccc.jpg", "dddd.jpg");
+      const daemon = await project.start();
+      await daemon.until(() => comfyui.remaining() === 2);
+      await daemon.line(({ message }) => message === "photos wait for the hours");
+      // One is on the GPU; the one that only waited behind it is taken back.
+      while (comfyui.remaining() > 1) await new Promise((turn) => setImmediate(turn));
+      comfyui.release();
+      await daemon.line(({ message }) => message === "photo done");
+      const renders = () => comfyui.renders.filter(({ inputName }) => !inputName.includes("/probe/")).length;
+      const waits = { photos: 3, until: words };
+      expect([renders(), outputs().length, (await status()).inboxes[0]!.waiting]).toEqual([1, 1, waits]);
+
+      // A resume ends no hours.
+      await project.run("pause");
+      await project.run("resume");
+      expect([(await status()).pauses, (await status()).inboxes[0]!.waiting]).toEqual([[], waits]);
+      await project.run("pause");
+      const begun = () => daemon.lines.filter(({ message }) => message === "hours have begun").length;
+      await daemon.until(() => begun() === 2);
+      const paused = await status();
+      expect([paused.pauses.length, paused.inboxes[0]!.waiting, renders()]).toEqual([1, null, 1]);
+      const resumedAt = Date.now();
+      expect((await project.run("resume")).stderr).toContain("Nothing is paused");
+      await daemon.until(async () => (await status()).inboxes[0]!.statuses.done === 4);
+      for (const { id } of await jobs()) {
+        const { attempts } = (await project.json("job", id)) as JobData;
+        const sent = attempts.filter(({ stage, kind }) => stage === "queue" && kind === "done");
+        for (const { startedAt } of sent) expect(startedAt < closesAt || startedAt >= resumedAt).toBe(true);
+      }
+      expect([renders(), outputs()]).toEqual([4, ["a.jpg", "bb.jpg", "ccc.jpg", "dddd.jpg"]]);
+    } finally {
+      await comfyui.close();
+    }
+  }, 300_000);
 
   test("`once` says until when and exits 3; `grade` is a person asking now", async () => {
     const from = Date.now() + 3 * 3_600_000;

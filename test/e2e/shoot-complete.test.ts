@@ -10,11 +10,14 @@ import { startWebhook, type Webhook } from "../support/webhook.ts";
 let webhook: Webhook;
 let project: TestProject;
 const open = (keys = "") => {
-  project = makeProject(`
+  // The trash is the project's own.
+  const env = (root: string) => ({ XDG_DATA_HOME: join(root, "data") });
+  const config = `
 log: { level: debug }
 inboxes:
   - { path: inbox, outbox: graded, settle: 100ms, rescan: 1s, shootGap: 2s, hooks: { onShoot: { url: "${webhook.url}" } }${keys} }
-`);
+`;
+  project = makeProject(config, env);
 };
 const put = async (name: string, n = 0) => {
   mkdirSync(join(project.inbox, name, ".."), { recursive: true });
@@ -61,6 +64,31 @@ describe("a shoot that is complete", () => {
     const { jobs } = (await project.json("jobs")) as { jobs: { path: string }[] };
     expect(jobs.map(({ path }) => path).filter((path) => path.includes("contact"))).toEqual([]);
     await again.kill("SIGTERM");
+  });
+
+  test("shows originals that went to the trash by their plates, a copy's by the first one's", async () => {
+    open(", contactSheet: true, original: { done: trash }");
+    await put("day/IMG_1.jpg", 1);
+    await put("day/IMG_2.jpg", 1);
+    const daemon = await project.start();
+    await daemon.until(() => webhook.posted.length === 1);
+    expect(told()[0]).toMatchObject({ photos: 2, done: 2 });
+    expect(readdirSync(join(project.inbox, "day"))).toEqual([]);
+    expect(readdirSync(join(project.root, "data/Trash/files")).sort()).toEqual(["IMG_1.jpg", "IMG_2.jpg"]);
+    const sheet = join(project.outbox, "day", sheets("day")[0]!);
+    // The middle of each picture: before and after, of one photo and the other.
+    const means: number[][] = [];
+    for (const left of [24, 306, 610, 892]) {
+      const middle = await sharp(sheet)
+        .extract({ left: left + 60, top: 80, width: 160, height: 100 })
+        .toBuffer();
+      const { channels } = await sharp(middle).stats();
+      expect(Math.max(...channels.map(({ stdev }) => stdev))).toBeGreaterThan(5);
+      means.push(channels.map(({ mean }) => Math.round(mean)));
+    }
+    expect(means[0]).toEqual(means[2]);
+    expect(means[0]).not.toEqual(means[1]);
+    await daemon.kill("SIGTERM");
   });
 
   test("nobody who did not ask for sheets finds any", async () => {

@@ -19,6 +19,7 @@ const CELL = { width: 2 * BOX.width + GAP + MARGIN, height: BOX.height + CAPTION
 const GROUND = "#1c1c1c";
 const NO_PICTURE = "#303030";
 const INK = "#d0d0d0";
+const FAINT_INK = "#8a8a8a";
 const QUALITY = 88;
 
 export async function contactSheet(
@@ -35,8 +36,14 @@ export async function contactSheet(
     signal.throwIfAborted();
     const left = MARGIN + (n % columns) * CELL.width;
     const top = MARGIN + Math.floor(n / columns) * CELL.height;
-    parts.push(...(await thumbnail(before, left, top, pixelsMax)));
-    parts.push(...(await thumbnail(after, left + BOX.width + GAP, top, pixelsMax)));
+    for (const [files, at, gone] of [
+      [before, left, "the original is gone"],
+      [after, left + BOX.width + GAP, "the output is gone"],
+    ] as const) {
+      const shown = await thumbnail(files, at, top, pixelsMax);
+      parts.push(shown ?? emptyPlace(at, top));
+      if (!shown) names.push(inTheMiddle(gone, at, top));
+    }
     names.push(`<text x="${left}" y="${top + BOX.height + FONT + 3}">${escaped(shortened(name))}</text>`);
   }
   if (await hasFonts()) parts.push({ input: svg(width, height, names.join("")), left: 0, top: 0 });
@@ -50,23 +57,31 @@ export async function contactSheet(
   await told("write", to, () => writeNew(to, jpeg));
 }
 
-/** The first of the files that can be read, inside its box; where none can, an empty place. */
+/** The first of the files that can be read, inside its box; undefined where none can. */
 async function thumbnail(
   files: readonly PathText[],
   left: number,
   top: number,
   pixelsMax: number,
-): Promise<readonly OverlayOptions[]> {
+): Promise<OverlayOptions | undefined> {
   for (const file of files) {
     const shown = await smallOf(file, pixelsMax).catch(() => undefined); // the next one may do
     if (!shown) continue;
     const { rgb, width, height } = shown;
     const at = { left: left + Math.floor((BOX.width - width) / 2), top: top + Math.floor((BOX.height - height) / 2) };
-    return [{ input: Buffer.from(rgb.buffer, rgb.byteOffset, rgb.length), raw: { width, height, channels: 3 }, ...at }];
+    return { input: Buffer.from(rgb.buffer, rgb.byteOffset, rgb.length), raw: { width, height, channels: 3 }, ...at };
   }
-  const { width, height } = BOX;
-  return [{ input: { create: { width, height, channels: 3, background: NO_PICTURE } }, left, top }];
+  return undefined;
 }
+
+const emptyPlace = (left: number, top: number): OverlayOptions => ({
+  input: { create: { ...BOX, channels: 3, background: NO_PICTURE } },
+  left,
+  top,
+});
+
+const inTheMiddle = (words: string, left: number, top: number): string =>
+  `<text x="${left + BOX.width / 2}" y="${top + BOX.height / 2}" text-anchor="middle" fill="${FAINT_INK}">${words}</text>`;
 
 async function smallOf(file: PathText, pixelsMax: number) {
   const opened = await openPicture(file, pixelsMax);

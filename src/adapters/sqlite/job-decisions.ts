@@ -1,4 +1,5 @@
 /** What a person decides about jobs: retry, cancel, approve, reject, write again. Each gives the ids that changed. */
+import { endedUngraded } from "../../core/job/identity.ts";
 import { type Facts, type FinishName, type Job, STAGES, shootWait } from "../../core/job/job.ts";
 import { factsBefore, stageToRetry } from "../../core/job/transition.ts";
 import type { Ledger } from "../../ports.ts";
@@ -7,7 +8,7 @@ import { replacedOver } from "./outputs.ts";
 import { type JobRow, jobOf } from "./rows.ts";
 import { giverOver, tenderOver } from "./shoots.ts";
 
-type Deciding = Pick<Ledger["jobs"], "retry" | "cancel" | "approve" | "reject" | "rewrite" | "broughtBack">;
+type Deciding = Pick<Ledger["jobs"], "retry" | "cancel" | "giveUp" | "approve" | "reject" | "rewrite" | "broughtBack">;
 
 export function decidedJobsOver(db: Db): Deciding {
   const byId = db.prepare<[string], JobRow>("SELECT * FROM jobs WHERE id = ?");
@@ -24,6 +25,11 @@ export function decidedJobsOver(db: Db): Deciding {
                     failure = coalesce(CASE WHEN stage = 'retire' THEN failure END,
                                        json_object('code', 'cancelled', 'message', @reason, 'stage', stage))
     WHERE id = @id AND status IN ('ready', 'leased', 'held')`);
+  // Its original goes where one goes that could not be graded.
+  const retireUngraded = db.prepare(`
+    UPDATE jobs SET status = 'ready', stage = 'retire', hold_reason = NULL, attempt = 0, due_at = @now,
+                    failure = json_object('code', 'cancelled', 'message', @reason, 'stage', stage)
+    WHERE id = @id AND status = 'held'`);
   const approve = db.prepare(`
     UPDATE jobs SET status = 'ready', stage = 'write', facts = json_set(facts, '$.reviewed', json('true')), failure = NULL, hold_reason = NULL, attempt = 0, due_at = @now
     WHERE id = @id AND status = 'held' AND facts ->> '$.cube' IS NOT NULL`);
@@ -114,6 +120,10 @@ export function decidedJobsOver(db: Db): Deciding {
     if (failure?.code === "review") return again(job, now);
     return shoot?.role === "hero" ? wait(failing(job, shoot.id, now), now, { passedOverAt: now }) : again(job, now);
   };
+  const givenUp = ({ id, status, facts, recipe }: Job, reason: string, now: number): boolean => {
+    const staysPut = recipe.original.failed.kind === "leave" && !facts.away;
+    return status === "held" && (staysPut ? cancel : retireUngraded).run({ id, reason, now }).changes > 0;
+  };
   const rewritten = ({ id, status, facts, recipe, shoot }: Job, strength: number, now: number): boolean => {
     const { temps: _temps, ...rest } = facts;
     if (status !== "done" || facts.cube === undefined || recipe.strength === strength) return false;
@@ -124,7 +134,7 @@ export function decidedJobsOver(db: Db): Deciding {
   const decide = async (ids: readonly string[], now: number, decision: Decision) =>
     decideAll.immediate(ids, now, decision);
   const broughtBack = (original: string, job: Job, now: number): boolean =>
-    moveBack.run({ id: job.id, original }).changes > 0 && (job.status !== "failed" || again(job, now));
+    moveBack.run({ id: job.id, original }).changes > 0 && (!endedUngraded(job) || again(job, now));
   return {
     broughtBack: async (id, original, now) => {
       const change = (job: Job) => broughtBack(original, job, now);
@@ -135,6 +145,8 @@ export function decidedJobsOver(db: Db): Deciding {
       const change = ({ id }: Job) => cancel.run({ id, reason, now }).changes > 0;
       return decide(ids, now, { kind: "cancelled", data: { reason }, change });
     },
+    giveUp: (ids, reason, now) =>
+      decide(ids, now, { kind: "cancelled", data: { reason }, change: (job) => givenUp(job, reason, now) }),
     approve: (ids, now, finish) =>
       decide(ids, now, { kind: "approved", data: { finish }, change: (job) => approved(job, finish, now) }),
     reject: (ids, now, prompt) =>

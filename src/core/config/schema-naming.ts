@@ -19,7 +19,7 @@ export const namingFields = {
     .refine((text) => text.endsWith(".{ext}") && text.length > 6, { error: "a name ends in .{ext}" })
     .default("{name}{suffix}.{ext}")
     .describe(
-      "The output's name, of `{name}` `{suffix}` `{ext}` `{date}` `{folder}` `{inbox}`, `{look}` (the name of a kept look, else the first digits of its hash), `{seed}` (0 where no model was asked) and `{n}` (the photo's number in its inbox: 0001, 0002 …).",
+      "The output's name, of `{name}` `{suffix}` `{ext}` `{date}` and `{time}` (HHMMSS, when it was taken), `{folder}` `{inbox}`, `{look}` (the name of a kept look, else the first digits of its hash), `{seed}` (0 where no model was asked) and `{n}` (the photo's number in its inbox: 0001, 0002 …).",
     ),
   structure: z
     .enum(["keep", "flatten", "flat"], { error: "expected keep or flatten" })

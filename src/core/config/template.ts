@@ -1,7 +1,7 @@
 /** Templates: text with `{word}` places in prompts and output names. */
 
 export const PROMPT_WORDS = ["inbox", "folder", "name", "date", "camera"] as const;
-export const NAME_WORDS = ["name", "suffix", "ext", "date", "folder", "inbox", "look", "seed", "n"] as const;
+export const NAME_WORDS = ["name", "suffix", "ext", "date", "time", "folder", "inbox", "look", "seed", "n"] as const;
 
 export type PromptWords = Readonly<Record<(typeof PROMPT_WORDS)[number], string>>;
 

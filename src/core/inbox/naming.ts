@@ -53,7 +53,7 @@ function numbered(stem: PathText, rest: string, bytesMax: number, count: number)
 
 /** What a name template may speak of. */
 export type NameParts = Readonly<
-  Record<"name" | "suffix" | "ext" | "inbox" | "folder" | "date" | "camera" | "look" | "seed" | "n", string>
+  Record<"name" | "suffix" | "ext" | "inbox" | "folder" | "date" | "time" | "camera" | "look" | "seed" | "n", string>
 >;
 
 /**

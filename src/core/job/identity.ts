@@ -68,6 +68,11 @@ export function isSameFile(one: Signature, other: Signature): boolean {
   );
 }
 
+/** Its original may have been put away for that: tried again, it comes home first. */
+export function endedUngraded({ status, failure }: Pick<Job, "status" | "failure">): boolean {
+  return status === "failed" || (status === "cancelled" && failure?.code === "cancelled");
+}
+
 /** A job that ended because its file was away, or was another picture for a while: the same file brings it back. */
 export function comesBack({ status, failure }: Pick<Job, "status" | "failure">): boolean {
   return status === "superseded" || (status === "cancelled" && failure?.code === "original-gone");

@@ -96,7 +96,7 @@ export type OutputRecipe = {
   /** Absolute folder of the results. */
   readonly outbox: PathText;
   readonly structure: "keep" | "flat";
-  /** Template over {name} {suffix} {ext} {date} {folder} {inbox}. */
+  /** Template over the words of `NAME_WORDS`. */
   readonly name: string;
   readonly suffix: string;
   readonly format: OutputFormat;

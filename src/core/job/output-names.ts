@@ -1,7 +1,7 @@
 /** Where a job's outputs go and what they are called, before any number is added. */
 import { outboxFolder, outputStem, stemCandidates, stemOf } from "../inbox/naming.ts";
 import { baseName, extensionOf, folderOf, joinPath, type PathText } from "../inbox/path-text.ts";
-import type { Job, Sidecar } from "./job.ts";
+import type { Job, OutputRecipe, Sidecar } from "./job.ts";
 import { EXTENSIONS, type PictureInfo, type WrittenFormat, writtenFormat } from "./picture.ts";
 
 export type Naming = {
@@ -34,13 +34,29 @@ export type GradeWords = {
   readonly number: number;
 };
 
+/** What a name is made of. */
+export type Nameable = Pick<Job, "inbox" | "path" | "facts" | "createdAt"> & {
+  readonly recipe: { readonly output: OutputRecipe };
+};
+
 /** `stemsMax`: one where only the wanted name matters, since each stem is cut to the bytes that a name may have. */
-export function namingOf(job: Job, info: PictureInfo, grade: GradeWords, stemsMax = STEMS_TRIED_MAX): Naming {
+export function namingOf(
+  job: Nameable,
+  info: Pick<PictureInfo, "format">,
+  grade: GradeWords,
+  stemsMax = STEMS_TRIED_MAX,
+): Naming {
   const { output } = job.recipe;
   const format = writtenFormat(output.format, info.format);
   const ext = extensionFor(job.path, format);
   const relative = job.inbox === null ? baseName(job.path) : job.path;
-  const stem = outputStem(output.name, { ...photoWords(job), ...gradeWords(job, grade), suffix: output.suffix, ext });
+  const stem = outputStem(output.name, {
+    ...photoWords(job),
+    ...takenWords(job),
+    ...gradeWords(job, grade),
+    suffix: output.suffix,
+    ext,
+  });
   // No look repeats what finish direct does.
   const wanted = output.sidecars.filter((kind) => kind === "report" || job.facts.finish !== "direct");
   const sidecars = wanted.map((kind) => ({ kind, suffix: SUFFIXES[kind] }));
@@ -55,7 +71,7 @@ export function namingOf(job: Job, info: PictureInfo, grade: GradeWords, stemsMa
 const LOOK_DIGITS = 8;
 const NUMBER_DIGITS = 4;
 
-const gradeWords = ({ facts }: Job, { lookName, seed, number }: GradeWords) => ({
+const gradeWords = ({ facts }: Nameable, { lookName, seed, number }: GradeWords) => ({
   look: lookName ?? facts.look?.slice(0, LOOK_DIGITS) ?? "none",
   seed: String(seed ?? 0),
   n: String(number).padStart(NUMBER_DIGITS, "0"),
@@ -69,15 +85,19 @@ export function extensionFor(path: PathText, format: WrittenFormat): string {
 }
 
 /** What templates of prompts and names may say of a photo. */
-export function photoWords(
-  job: Pick<Job, "inbox" | "path" | "facts" | "createdAt">,
-): Record<"inbox" | "folder" | "name" | "date" | "camera", string> {
-  const taken = job.facts.photo?.takenAt?.slice(0, 10);
+export function photoWords(job: Nameable): Record<"inbox" | "folder" | "name" | "date" | "camera", string> {
   return {
     inbox: job.inbox === null ? "" : baseName(job.inbox),
     folder: baseName(folderOf(job.path)),
     name: stemOf(job.path),
-    date: taken ?? new Date(job.createdAt).toISOString().slice(0, 10),
+    date: momentOf(job).slice(0, 10),
     camera: job.facts.photo?.camera ?? "",
   };
 }
+
+/** When the photo was taken, or else when it was taken in (UTC), as "yyyy-mm-dd hh:mm:ss"; the same at every run. */
+const momentOf = ({ facts, createdAt }: Nameable): string =>
+  facts.photo?.takenAt ?? new Date(createdAt).toISOString().slice(0, 19).replace("T", " ");
+
+/** A colon is no part of a name on every system: 05:06:07 is 050607. */
+const takenWords = (job: Nameable) => ({ time: momentOf(job).slice(11).replaceAll(":", "") });

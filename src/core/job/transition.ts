@@ -144,7 +144,8 @@ function afterDone(job: Job, facts: Facts, now: number): Transition {
       attempt: 0,
       dueAt: now,
     });
-  const status = job.failure === null ? "done" : job.failure.code === "duplicate" ? "cancelled" : "failed";
+  const isLeftOut = job.failure?.code === "duplicate" || job.failure?.code === "cancelled";
+  const status = job.failure === null ? "done" : isLeftOut ? "cancelled" : "failed";
   return transition("done", null, null, { ...settled(job), status, facts, failure: job.failure, endedAt: now });
 }
 

@@ -24,6 +24,7 @@ const parts = {
   folder: "",
   date: "2026-11-22",
   camera: "X-T5",
+  time: "142530",
 };
 
 /** Names as disks have them: any bytes but "/" and NUL, at most 255. */
