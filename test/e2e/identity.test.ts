@@ -12,6 +12,7 @@ import {
 import { dirname, join } from "node:path";
 import { ExifTool } from "exiftool-vendored";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openDatabase } from "../../src/adapters/sqlite/open.ts";
 import { type Comfyui, startComfyui } from "../support/comfyui.ts";
 import { pathOf, saved, sceneImage, tagged, tagsOf } from "../support/photos.ts";
 import { type Daemon, makeProject, type TestProject } from "../support/program.ts";
@@ -265,6 +266,29 @@ describe("metadata that change alone", () => {
     } finally {
       await tool.end();
     }
+  });
+
+  test("a TIFF that an earlier version told by its whole file is the same photo: touched, renamed and copied", async () => {
+    start();
+    for (const [seed, name] of [
+      [1, "a.tif"],
+      [2, "b.tif"],
+      [3, "c.tif"],
+    ] as const)
+      await saved(project.inbox, name, sceneImage(240, 160, seed).tiff({ compression: "lzw" }));
+    await project.run("once");
+    const db = openDatabase(join(project.root, "var/ledger.db"), Date.now());
+    db.exec("UPDATE jobs SET picture_sha256 = content_sha256");
+    db.close();
+    utimesSync(inbox("a.tif"), new Date(), new Date());
+    renameSync(inbox("b.tif"), inbox("best.tif"));
+    copy("c.tif", "c2.tif");
+    const { code } = await project.run("once");
+    expect([code, renders(), await standings()]).toEqual([
+      0,
+      3,
+      { "a.tif": "done", "best.tif": "done", "c.tif": "done", "c2.tif": "done" },
+    ]);
   });
 
   test("an output that somebody edited is never replaced", async () => {
