@@ -4,7 +4,10 @@ import type { Facts, Job, Stage } from "./core/job/job.ts";
 
 export type Copies = {
   /** Jobs of this inbox with this picture, the newest generation of each path, oldest first; a bounded number. */
-  of(inbox: PathText, pictureSha256: string): Promise<readonly Job[]>;
+  of(
+    inbox: PathText,
+    picture: { readonly contentSha256: string; readonly pictureSha256: string },
+  ): Promise<readonly Job[]>;
   /** The job whose look a copy takes or waits for: one that has its look, else the oldest; undefined when it is left alone. */
   first(copy: string): Promise<Job | undefined>;
   /**

@@ -18,7 +18,7 @@ export type Arrived = Fingerprint & {
  * it. A photo that is graded already is known by its file: the same picture may have been deleted, and come again later.
  */
 export async function followRename(file: Arrived, { clock, files, ledger }: Ports): Promise<Job | "busy" | undefined> {
-  const known = await ledger.copies.of(file.inbox, file.pictureSha256);
+  const known = await ledger.copies.of(file.inbox, file);
   if (known.some(({ path }) => path === file.path)) return undefined;
   for (const job of known) {
     if (!mayBe(job, file) || (await files.stat(job.original))) continue;
@@ -27,7 +27,8 @@ export async function followRename(file: Arrived, { clock, files, ledger }: Port
     const begin = startOf(job.recipe, facts);
     const renamed = await ledger.copies.rename(job.id, { from: job.path, to, original, begin }, clock.now());
     // It was not graded, was put away, and somebody has brought it back: as under its old name, it is tried again.
-    if (renamed && endedUngraded(renamed) && job.facts.away) await ledger.jobs.broughtBack(job.id, original, clock.now());
+    if (renamed && endedUngraded(renamed) && job.facts.away)
+      await ledger.jobs.broughtBack(job.id, original, clock.now());
     return renamed ?? "busy";
   }
   return undefined;

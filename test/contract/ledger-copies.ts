@@ -194,7 +194,7 @@ export function copiesSuite(withLedger: WithLedger): void {
       expect(await ledger.copies.rename("a", file, 20)).toBeUndefined();
       await ledger.jobs.cancel(["a"], "by hand", 30);
       expect(await ledger.copies.rename("a", file, 31)).toMatchObject({ path: "b.jpg", status: "cancelled" });
-      expect(await ledger.copies.of(INBOX, aNewJob().pictureSha256)).toMatchObject([{ id: "a", path: "b.jpg" }]);
+      expect(await ledger.copies.of(INBOX, aNewJob())).toMatchObject([{ id: "a", path: "b.jpg" }]);
     });
 
     withLedger("other metadata are learnt, or have what is done written again", async (ledger) => {
@@ -213,6 +213,27 @@ export function copiesSuite(withLedger: WithLedger): void {
         isNew: false,
         job: { id: "a", pictureSha256: "picture" },
       });
+    });
+
+    withLedger(
+      "so are its other names: renamed it is found, copied it takes the look that is there",
+      async (ledger) => {
+        const before = { pictureSha256: "file", contentSha256: "file" };
+        const now = { pictureSha256: "picture", contentSha256: "file" };
+        await add(ledger, "a", { ...before, facts: LOOK });
+        expect(await ledger.copies.of(INBOX, now)).toMatchObject([{ id: "a" }]);
+        expect(await ledger.copies.of(INBOX, { ...now, contentSha256: "rated" })).toEqual([]);
+        expect(await add(ledger, "b", now)).toMatchObject({ stage: "lut", facts: { copy: "reuse" } });
+        expect(await ledger.copies.first("b")).toMatchObject({ id: "a", pictureSha256: "picture" });
+        expect(await add(ledger, "c", { ...now, contentSha256: "rated" })).toMatchObject({ stage: "lut" });
+      },
+    );
+
+    withLedger("a picture that was graded under both hashes keeps both jobs", async (ledger) => {
+      await add(ledger, "a", { pictureSha256: "file", contentSha256: "file" });
+      const rated = { path: "a.jpg" as PathText, pictureSha256: "picture", contentSha256: "rated" };
+      await add(ledger, "b", rated);
+      expect(await add(ledger, "c", { ...rated, contentSha256: "file" })).toMatchObject({ id: "b" });
     });
   });
 }

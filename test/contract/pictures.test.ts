@@ -149,54 +149,6 @@ describe("inspect", () => {
   });
 });
 
-describe("fingerprint", () => {
-  test("a JPEG's metadata is no part of the picture; a TIFF's is", async () => {
-    const jpeg = await saved(folder, "rated.jpg", sceneImage(90, 60).jpeg({ progressive: true }));
-    const tiff = await saved(folder, "rated.tif", sceneImage(90, 60).tiff(LZW));
-    const before = [await pictures.fingerprint(jpeg), await pictures.fingerprint(tiff)];
-    await tagged(tool, jpeg, { "XMP-xmp:Rating": 5 });
-    await tagged(tool, tiff, { "XMP-xmp:Rating": 5 });
-    const after = [await pictures.fingerprint(jpeg), await pictures.fingerprint(tiff)];
-    expect(after[0]!.pictureSha256).toBe(before[0]!.pictureSha256);
-    expect(after[0]!.contentSha256).not.toBe(before[0]!.contentSha256);
-    expect(after[1]!.pictureSha256).not.toBe(before[1]!.pictureSha256);
-    expect(after[1]!.pictureSha256).toBe(after[1]!.contentSha256);
-  });
-
-  test("metadata are no part of a PNG's and a WebP's picture, first rating and second; a profile is", async () => {
-    const prints = async (name: string, image: Sharp) => {
-      const file = await saved(folder, name, image);
-      const seen = [await pictures.fingerprint(file)];
-      for (const stars of [5, 2]) {
-        await tagged(tool, file, { "XMP-xmp:Rating": stars });
-        seen.push(await pictures.fingerprint(file));
-      }
-      expect(new Set(seen.map(({ contentSha256 }) => contentSha256)).size).toBe(3);
-      const [one, ...others] = new Set(seen.map(({ pictureSha256 }) => pictureSha256));
-      expect(others).toEqual([]);
-      return one;
-    };
-    const image = () => sceneImage(90, 60);
-    const plain = [await prints("r.png", image().png()), await prints("r.webp", image().webp({ lossless: true }))];
-    const p3 = [
-      await prints("p.png", image().withIccProfile("p3").png()),
-      await prints("p.webp", image().withIccProfile("p3").webp({ lossless: true })),
-    ];
-    expect(p3[0]).not.toBe(plain[0]);
-    expect(p3[1]).not.toBe(plain[1]);
-  });
-
-  test("what follows the end of a JPEG's picture does not count, another pixel does", async () => {
-    const bytes = await sceneImage(90, 60).jpeg().toBuffer();
-    const file = await saved(folder, "end.jpg", bytes);
-    const trailed = await saved(folder, "trailed.jpg", Buffer.concat([bytes, Buffer.from("MotionPhoto")]));
-    const other = await saved(folder, "other.jpg", sceneImage(90, 60, 2).jpeg());
-    const [one, two, three] = await Promise.all([file, trailed, other].map((path) => pictures.fingerprint(path)));
-    expect(two!.pictureSha256).toBe(one!.pictureSha256);
-    expect(three!.pictureSha256).not.toBe(one!.pictureSha256);
-  });
-});
-
 describe("plate, paint, prove, fit", () => {
   test("a plate is the frame of the upright photo in 8-bit sRGB, with nothing beside the pixels, always the same bytes", async () => {
     const image = sceneImage(300, 200).withIccProfile("p3").jpeg({ quality: 95, chromaSubsampling: "4:4:4" });

@@ -10,11 +10,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { ExifTool } from "exiftool-vendored";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openDatabase } from "../../src/adapters/sqlite/open.ts";
 import { type Comfyui, startComfyui } from "../support/comfyui.ts";
-import { sceneImage } from "../support/photos.ts";
+import { pathOf, saved, sceneImage, tagged, tagsOf } from "../support/photos.ts";
 import { type Daemon, makeProject, type TestProject } from "../support/program.ts";
+import { dngOf } from "../support/raws.ts";
 
 const SAMPLES = join(import.meta.dirname, "../../samples");
 
@@ -285,6 +288,53 @@ describe("metadata that change alone", () => {
     utimesSync(inbox("a.jpg"), new Date(), new Date()); // touched: nothing changed
     await project.run("once");
     expect(readFileSync(join(project.outbox, "a.jpg")).equals(written)).toBe(true);
+  });
+
+  test("so it is with a rating that exiftool writes into a TIFF and a DNG", async () => {
+    start("metadataChanges: refresh, raw: preview");
+    const tiff = sceneImage(240, 160, 1).tiff({ compression: "lzw" });
+    const files = [
+      await saved(project.inbox, "a.tif", tiff),
+      await saved(project.inbox, "b.dng", await dngOf(240, 160, { preview: [240, 160] })),
+    ];
+    await project.run("once");
+    const before = [await standings(), renders(), readdirSync(project.outbox).sort()];
+    expect(before).toMatchObject([{ "a.tif": "done", "b.dng": "done" }, 2, {}]);
+    const tool = new ExifTool({ maxProcs: 1 });
+    try {
+      for (const file of files) await tagged(tool, file, { "XMP-xmp:Rating": 5, "XMP-dc:Subject": ["lake"] });
+      const { code } = await project.run("once");
+      expect([code, await standings(), renders(), readdirSync(project.outbox).sort()]).toEqual([0, ...before]);
+      const photos = readdirSync(project.outbox).filter((name) => /\.(tiff?|jpg)$/.test(name));
+      expect(photos.length).toBe(2);
+      for (const name of photos)
+        expect(await tagsOf(tool, pathOf(join(project.outbox, name)))).toMatchObject({ "XMP-xmp:Rating": 5 });
+    } finally {
+      await tool.end();
+    }
+  });
+
+  test("a TIFF that an earlier version told by its whole file is the same photo: touched, renamed and copied", async () => {
+    start();
+    for (const [seed, name] of [
+      [1, "a.tif"],
+      [2, "b.tif"],
+      [3, "c.tif"],
+    ] as const)
+      await saved(project.inbox, name, sceneImage(240, 160, seed).tiff({ compression: "lzw" }));
+    await project.run("once");
+    const db = openDatabase(join(project.root, "var/ledger.db"), Date.now());
+    db.exec("UPDATE jobs SET picture_sha256 = content_sha256");
+    db.close();
+    utimesSync(inbox("a.tif"), new Date(), new Date());
+    renameSync(inbox("b.tif"), inbox("best.tif"));
+    copy("c.tif", "c2.tif");
+    const { code } = await project.run("once");
+    expect([code, renders(), await standings()]).toEqual([
+      0,
+      3,
+      { "a.tif": "done", "best.tif": "done", "c.tif": "done", "c2.tif": "done" },
+    ]);
   });
 
   test("an output that somebody edited is never replaced", async () => {

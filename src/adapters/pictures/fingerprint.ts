@@ -1,17 +1,31 @@
 /**
- * Hashes of a file: of all its bytes, and of the picture alone, in one pass.
- * A star rating changes a JPEG's APPn segments, a HEIC's items or a PNG's and WebP's chunks, and not its picture; only a
- * changed picture is a new version.
+ * Hashes of a file: of all its bytes, and of the picture alone.
+ * A star rating changes a JPEG's APPn segments, a HEIC's items, a PNG's and WebP's chunks or a TIFF's tags, and not its
+ * picture; only a changed picture is a new version. A JPEG is read once for both; of the others the pieces that make the
+ * picture are read again, in the order in which their format gives them. Ledgers hold these hashes: they never change.
  */
 import { createHash, type Hash } from "node:crypto";
 import { AppError } from "../../core/errors.ts";
 import type { PathText } from "../../core/inbox/path-text.ts";
 import type { Fingerprint } from "../../ports.ts";
-import { pictureBytes } from "./heif-tables.ts";
+import { CHUNKED, chunkBytes } from "./chunk-bytes.ts";
+import { heifBytes } from "./heif-tables.ts";
 import { MARKER } from "./jpeg.ts";
+import { cr3Bytes, isCr3 } from "./raw/cr3-bytes.ts";
 import { type Source, withFile } from "./source.ts";
+import { isTiff, tiffBytes } from "./tiff-bytes.ts";
 
 const PIECE = 1 << 20;
+
+/** What makes the picture, piece by piece. Errors: `RangeError` and `picture-damaged` where the file is odd. */
+type PictureBytes = (source: Source) => AsyncIterable<Buffer | string>;
+
+const FORMATS: readonly { readonly isIt: (start: Buffer) => boolean; readonly bytes: PictureBytes }[] = [
+  { isIt: isCr3, bytes: cr3Bytes },
+  { isIt: (start) => start.toString("latin1", 4, 8) === "ftyp", bytes: heifBytes },
+  { isIt: isTiff, bytes: tiffBytes },
+  ...CHUNKED.map((kind) => ({ isIt: kind.isIt, bytes: (source: Source) => chunkBytes(source, kind) })),
+];
 
 export const fingerprintOf = (file: PathText): Promise<Fingerprint> => withFile(file, fingerprintFrom);
 
@@ -20,7 +34,6 @@ export async function fingerprintFrom(source: Source): Promise<Fingerprint> {
   const reader = readerOver(source, content);
   const start = await reader.take(12);
   const isJpeg = start.toString("latin1", 0, 3) === "\xff\xd8\xff";
-  const isHeif = start.toString("latin1", 4, 8) === "ftyp";
   const picture = isJpeg ? createHash("sha256") : null;
   if (picture) {
     reader.back(start.length - 2);
@@ -29,76 +42,16 @@ export async function fingerprintFrom(source: Source): Promise<Fingerprint> {
   }
   while ((await reader.take(PIECE)).length > 0);
   const contentSha256 = content.digest("hex");
-  const container = CONTAINERS.find(({ isIt }) => isIt(start));
-  const pictureSha256 = isHeif
-    ? await heifSha256(source)
-    : container
-      ? await chunksSha256(source, container)
-      : picture?.digest("hex");
+  const format = picture ? undefined : FORMATS.find(({ isIt }) => isIt(start));
+  const pictureSha256 = format ? await sha256Of(format.bytes(source)) : picture?.digest("hex");
   return { contentSha256, pictureSha256: pictureSha256 ?? contentSha256 };
 }
 
-/** Files made of chunks, each with its type and its length before it. */
-type Container = {
-  readonly isIt: (start: Buffer) => boolean;
-  readonly firstAt: number;
-  head(bytes: Buffer): { readonly type: string; readonly length: number };
-  /** Bytes behind a chunk of this length: its checksum, or padding. */
-  readonly behind: (length: number) => number;
-  /** Everything that decides what the pixels look like. */
-  readonly isPicture: (type: string) => boolean;
-  /** The last chunk; null where the file's end is the end. */
-  readonly last: string | null;
-};
-
-const PNG_METADATA = ["tEXt", "zTXt", "iTXt", "eXIf", "tIME", "pHYs"];
-/** Not VP8X: what it says of the picture the other chunks say too, and it comes and goes with metadata. */
-const WEBP_PICTURE = ["VP8 ", "VP8L", "ALPH", "ANIM", "ANMF", "ICCP"];
-
-const CONTAINERS: readonly Container[] = [
-  {
-    isIt: (start) => start.toString("latin1", 0, 8) === "\x89PNG\r\n\x1a\n",
-    firstAt: 8,
-    head: (bytes) => ({ type: bytes.toString("latin1", 4, 8), length: bytes.readUInt32BE(0) }),
-    behind: () => 4,
-    isPicture: (type) => !PNG_METADATA.includes(type),
-    last: "IEND",
-  },
-  {
-    isIt: (start) => start.toString("latin1", 0, 4) === "RIFF" && start.toString("latin1", 8, 12) === "WEBP",
-    firstAt: 12,
-    head: (bytes) => ({ type: bytes.toString("latin1", 0, 4), length: bytes.readUInt32LE(4) }),
-    behind: (length) => length & 1,
-    isPicture: (type) => WEBP_PICTURE.includes(type),
-    last: null,
-  },
-];
-
-/** Undefined for a file whose chunks do not fit in it: then all of it counts. */
-async function chunksSha256(source: Source, container: Container): Promise<string | undefined> {
-  const picture = createHash("sha256");
-  for (let at = container.firstAt; at < source.size; ) {
-    const head = await source.read(at, 8);
-    if (head.length < 8) return undefined;
-    const { type, length } = container.head(head);
-    const end = at + 8 + length;
-    if (end > source.size) return undefined;
-    if (container.isPicture(type)) {
-      picture.update(`${type}${length}\n`);
-      for (let from = at + 8; from < end; from += PIECE)
-        picture.update(await source.read(from, Math.min(PIECE, end - from)));
-    }
-    if (type === container.last) return picture.digest("hex");
-    at = end + container.behind(length);
-  }
-  return container.last === null ? picture.digest("hex") : undefined;
-}
-
-/** Undefined for a file whose tables cannot be read: then all of it counts. */
-async function heifSha256(source: Source): Promise<string | undefined> {
+/** Undefined for a file that is odd: then all of it counts. */
+async function sha256Of(pieces: AsyncIterable<Buffer | string>): Promise<string | undefined> {
   const picture = createHash("sha256");
   try {
-    for await (const bytes of pictureBytes(source)) picture.update(bytes);
+    for await (const piece of pieces) picture.update(piece);
     return picture.digest("hex");
   } catch (thrown) {
     if (thrown instanceof RangeError || (thrown instanceof AppError && thrown.code === "picture-damaged"))

@@ -5,7 +5,7 @@
  */
 import { AppError } from "../../core/errors.ts";
 import { type Box, boxesIn, placesOf, readingOf } from "./boxes.ts";
-import type { Source } from "./source.ts";
+import { type Source, stretch } from "./source.ts";
 
 export type Item = { readonly id: number; readonly type: string; readonly content: string; readonly encoding: string };
 export type Reference = { readonly type: string; readonly from: number; readonly to: readonly number[] };
@@ -27,7 +27,6 @@ export type Tables = {
 /** Extents of all items: a 500 MP picture in tiles has some thousands. */
 const EXTENTS_MAX = 1_000_000;
 /** Tables of a 500 MP picture in tiles take a tenth of this. */
-const PIECE = 1 << 20;
 const META_MAX = 16 << 20;
 const ALPHA = /:alpha$|:aux(id)?:1$/;
 
@@ -169,7 +168,7 @@ const auxiliaryType = ({ properties }: Tables, id: number): string =>
  * Everything that makes the picture what it is, in pieces: its items, tiles and transparency with their properties and bytes.
  * EXIF, XMP and thumbnails are left out, and so is where things lie in the file. Errors: as `readTables`.
  */
-export async function* pictureBytes(source: Source): AsyncGenerator<Buffer> {
+export async function* heifBytes(source: Source): AsyncGenerator<Buffer> {
   const { meta, primary } = await readTables(source);
   const alpha = meta.references.filter(
     ({ type, from, to }) => type === "auxl" && to.includes(primary.id) && isTransparency(meta, from),
@@ -187,12 +186,6 @@ export async function* pictureBytes(source: Source): AsyncGenerator<Buffer> {
         else yield* stretch(source, at, length);
     }
   }
-}
-
-/** A length of the tables' may be any number: what is not there ends the reading. */
-async function* stretch(source: Source, at: number, length: number): AsyncGenerator<Buffer> {
-  if (at + length > source.size) throw damaged("it speaks of bytes that the file does not have");
-  for (let from = 0; from < length; from += PIECE) yield await source.read(at + from, Math.min(PIECE, length - from));
 }
 
 /** An item's bytes, or null where there are none or more than `most`. */

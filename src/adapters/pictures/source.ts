@@ -14,9 +14,22 @@ export type Source = {
 
 /** A header that asks for more at once is no header: bounds what a broken length field can cost. */
 const PIECE_MAX = 64 << 20;
+/** What is read at a time of bytes that are only passed on. */
+const STRETCH = 1 << 20;
 
 export function bufferSource(buffer: Buffer): Source {
   return { size: buffer.length, read: async (at, length) => buffer.subarray(at, at + Math.max(0, length)) };
+}
+
+/** The bytes from `at` on, in pieces: a length out of a file's tables may be any number. Errors: `RangeError`. */
+export async function* stretch(source: Source, at: number, length: number): AsyncGenerator<Buffer> {
+  if (at + length > source.size) throw new RangeError("the tables speak of bytes that the file does not have");
+  for (let from = 0; from < length; from += STRETCH) {
+    const wanted = Math.min(STRETCH, length - from);
+    const piece = await source.read(at + from, wanted);
+    if (piece.length < wanted) throw new RangeError("the file became shorter while it was read");
+    yield piece;
+  }
 }
 
 /** Opens the file, reads through `use`, closes. */

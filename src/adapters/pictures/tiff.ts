@@ -79,22 +79,31 @@ const damaged = (what: string) => new AppError("picture-damaged", `The directory
 
 /** The first directory of a TIFF file or EXIF block. */
 export async function readTiff(source: Source): Promise<Tree> {
+  const { first, little, big } = await readHeader(source);
+  return readDirectory(source, first, little, big, 0);
+}
+
+export type Header = { readonly first: number; readonly little: boolean; readonly big: boolean };
+
+/** Where the first directory lies, and in which order its bytes are. */
+export async function readHeader(source: Source): Promise<Header> {
   const head = await source.read(0, 16);
   const little = head[0] === 0x49;
   if (head.length < 8) throw damaged("it ends in its header");
   const big = (little ? head.readUInt16LE(2) : head.readUInt16BE(2)) === 43;
   const first = big ? Number(little ? head.readBigUInt64LE(8) : head.readBigUInt64BE(8)) : word(head, 4, little);
-  return readDirectory(source, first, little, big, 0);
+  return { first, little, big };
 }
 
-/** The directory at `at`; values of a broken entry are left out, as every reader does. */
-export async function readDirectory(
+/** What a directory says of a value, and where that lies; nothing of it is checked. */
+export type Entry = Pick<Value, "type" | "count" | "at"> & { readonly tag: number; readonly length: number };
+
+/** The directory at `at` as it lies there, its values unread. */
+export async function readEntries(
   source: Source,
   at: number,
-  little: boolean,
-  big = false,
-  depth = 0,
-): Promise<Tree> {
+  { little, big }: Pick<Header, "little" | "big">,
+): Promise<{ readonly entries: readonly Entry[]; readonly next: number }> {
   const [countSize, entrySize, offsetSize] = big ? [8, 20, 8] : [2, 12, 4];
   const head = await source.read(at, countSize);
   if (head.length < countSize) throw damaged("it points past the end of the file");
@@ -106,25 +115,39 @@ export async function readDirectory(
     if (!big) return word(table, from, little);
     return Number(little ? table.readBigUInt64LE(from) : table.readBigUInt64BE(from));
   };
-  const entries = new Map<number, Value>();
-  for (let i = 0; i < count; i++) {
-    const entry = i * entrySize;
+  const entries = Array.from({ length: count }, (_, index): Entry => {
+    const entry = index * entrySize;
     const [tag, type] = [short(table, entry, little), short(table, entry + 2, little)];
     const values = offset(entry + 4);
     const length = sizeOfType(type) * values;
     const inline = entry + 4 + offsetSize;
-    const where = length <= offsetSize ? at + countSize + inline : offset(inline);
+    return { tag, type, count: values, at: length <= offsetSize ? at + countSize + inline : offset(inline), length };
+  });
+  const next = table.length >= count * entrySize + offsetSize ? offset(count * entrySize) : 0;
+  return { entries, next };
+}
+
+/** The directory at `at`; values of a broken entry are left out, as every reader does. */
+export async function readDirectory(
+  source: Source,
+  at: number,
+  little: boolean,
+  big = false,
+  depth = 0,
+): Promise<Tree> {
+  const { entries: found, next } = await readEntries(source, at, { little, big });
+  const entries = new Map<number, Value>();
+  for (const { tag, type, count, at: where, length } of found) {
     if (length === 0 || where + length > source.size) continue;
     const bytes = Buffer.from(await source.read(where, length));
     if (bytes.length < length) continue;
-    const value = { type, count: values, bytes, at: where };
+    const value = { type, count, bytes, at: where };
     if (!POINTERS.includes(tag) || depth >= DEPTH_MAX) entries.set(tag, value);
     else {
       const tree = await readDirectory(source, numberOf(value, little)!, little, big, depth + 1).catch(() => undefined);
       if (tree) entries.set(tag, { ...value, tree });
     }
   }
-  const next = table.length >= count * entrySize + offsetSize ? offset(count * entrySize) : 0;
   return { little, entries, next };
 }
 
@@ -134,7 +157,11 @@ const word = (buffer: Buffer, at: number, little: boolean) =>
   little ? buffer.readUInt32LE(at) : buffer.readUInt32BE(at);
 
 /** A whole number among the values; undefined when there is none. */
-function numberOf({ type, bytes }: Pick<Value, "type" | "bytes">, little: boolean, index = 0): number | undefined {
+export function numberOf(
+  { type, bytes }: Pick<Value, "type" | "bytes">,
+  little: boolean,
+  index = 0,
+): number | undefined {
   const at = index * sizeOfType(type);
   if (at + sizeOfType(type) > bytes.length) return undefined;
   if (type === 1 || type === 7) return bytes[at];

@@ -9,6 +9,19 @@ import { FELL_OUT, type JobRow, jobOf } from "./rows.ts";
 /** Of a picture that lies there many times, so many jobs are looked at. */
 const LOOKED_AT_MAX = 1_000;
 
+/** Ledgers of before have the hash of the whole file for formats whose picture was not told apart from its metadata. */
+const TOLD_BY_FILE = "(picture_sha256 = @contentSha256 AND content_sha256 = @contentSha256)";
+
+/** Within a transaction: all names that this very file has in its inbox are known by its picture from now on. */
+export function rehasherOver(db: Db) {
+  // A job that has another one of the picture's new hash beside it stays as it is: that one was graded since.
+  const rehash = db.prepare<[Pick<Job, "inbox" | "contentSha256" | "pictureSha256">]>(`
+    UPDATE OR IGNORE jobs SET picture_sha256 = @pictureSha256 WHERE inbox = @inbox AND ${TOLD_BY_FILE}`);
+  return ({ inbox, contentSha256, pictureSha256 }: Pick<Job, "inbox" | "contentSha256" | "pictureSha256">): void => {
+    if (inbox !== null && contentSha256 !== pictureSha256) rehash.run({ inbox, contentSha256, pictureSha256 });
+  };
+}
+
 /** Within a transaction: the job whose look a photo of this picture takes, when it asks for the same one. */
 export function firstOver(db: Db) {
   const others = db.prepare<[Record<string, unknown>], JobRow>(`
@@ -32,8 +45,8 @@ export function firstOver(db: Db) {
 
 export function copiesOver(db: Db): Copies {
   const byId = db.prepare<[string], JobRow>("SELECT * FROM jobs WHERE id = ?");
-  const of = db.prepare<[string, string], JobRow>(`
-    SELECT * FROM jobs WHERE inbox = ? AND picture_sha256 = ?
+  const of = db.prepare<[{ inbox: string; pictureSha256: string; contentSha256: string }], JobRow>(`
+    SELECT * FROM jobs WHERE inbox = @inbox AND (picture_sha256 = @pictureSha256 OR ${TOLD_BY_FILE})
       AND NOT EXISTS (SELECT 1 FROM jobs AS newer WHERE newer.inbox = jobs.inbox AND newer.path = jobs.path
                         AND newer.picture_sha256 = jobs.picture_sha256 AND newer.generation > jobs.generation)
     ORDER BY seq LIMIT ${LOOKED_AT_MAX}`);
@@ -85,7 +98,7 @@ export function copiesOver(db: Db): Copies {
     },
   );
   return {
-    of: async (inbox, picture) => of.all(inbox, picture).map(jobOf),
+    of: async (inbox, { contentSha256, pictureSha256 }) => of.all({ inbox, contentSha256, pictureSha256 }).map(jobOf),
     first: async (copy) => first(copy),
     rename: async (id, file, now) => rename.immediate(id, file, now),
     metadata: async (id, file, then, now) => metadata.immediate(id, file, then, now),

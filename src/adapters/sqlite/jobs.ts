@@ -4,7 +4,7 @@ import { comesBack, stageAlone } from "../../core/job/identity.ts";
 import { type Facts, type Job, shootWait } from "../../core/job/job.ts";
 import type { Ledger } from "../../ports.ts";
 import type { Attempt, NewJob, Regrade } from "../../ports-ledger.ts";
-import { firstOver } from "./copies.ts";
+import { firstOver, rehasherOver } from "./copies.ts";
 import { delivererOver } from "./deliveries.ts";
 import type { Db } from "./open.ts";
 import { type JobRow, jobOf } from "./rows.ts";
@@ -25,15 +25,7 @@ export function workingJobsOver(db: Db): Working {
     "SELECT * FROM jobs WHERE inbox = ? AND path = ? AND picture_sha256 = ? ORDER BY generation DESC LIMIT 1",
   );
   const byId = db.prepare<[string], JobRow>("SELECT * FROM jobs WHERE id = ?");
-  // The pictures of some formats were told by the whole file before their metadata could be left out.
-  const hashAnew = db.prepare<[Pick<NewJob, "inbox" | "path" | "contentSha256" | "pictureSha256">]>(`
-    UPDATE jobs SET picture_sha256 = @pictureSha256
-    WHERE inbox = @inbox AND path = @path AND picture_sha256 = @contentSha256 AND content_sha256 = @contentSha256`);
-  const byContent = ({ inbox, path, contentSha256, pictureSha256 }: NewJob): JobRow | undefined => {
-    if (contentSha256 === pictureSha256) return undefined;
-    if (hashAnew.run({ inbox, path, contentSha256, pictureSha256 }).changes === 0) return undefined;
-    return byIdentity.get(inbox!, path, pictureSha256);
-  };
+  const rehash = rehasherOver(db);
   const supersede = db.prepare(`
     UPDATE jobs SET status = 'superseded', lease = NULL, lease_owner = NULL, lease_until = NULL, waits_on = NULL, ended_at = @now
     WHERE inbox = @inbox AND path = @path AND id <> @id AND status IN ('ready', 'leased', 'held', 'failed')`);
@@ -131,9 +123,10 @@ export function workingJobsOver(db: Db): Working {
   };
 
   const add = db.transaction((job: NewJob, now: number) => {
+    rehash(job);
     const known =
       (job.idempotencyKey !== null && byKey.get(job.idempotencyKey)) ||
-      (job.inbox !== null && (byIdentity.get(job.inbox, job.path, job.pictureSha256) ?? byContent(job))) ||
+      (job.inbox !== null && byIdentity.get(job.inbox, job.path, job.pictureSha256)) ||
       undefined;
     if (known && comesBack(jobOf(known))) {
       supersede.run({ inbox: known.inbox, path: known.path, id: known.id, now });
