@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // By default one on two cores; most of the time a test waits for the program or for quiet in a folder.
+    maxWorkers: 2,
   },
 });
