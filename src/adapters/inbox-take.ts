@@ -100,7 +100,11 @@ async function take(entry: Entry, turn: Turn, taking: Taking): Promise<boolean> 
   book.observe(entry, seen, taking.now());
   if (entry.settling?.signature !== state.signature) return false;
   const answer = await taking.settled(file(), turn.before);
-  if (answer.state === "settling" || answer.state === "truncated") return false;
+  if (answer.state === "settling" || answer.state === "truncated") {
+    book.set(entry, answer.state, answer.code, answer.message);
+    later(entry, taking);
+    return false;
+  }
   book.answer(entry, answer);
   return true;
 }
@@ -109,12 +113,17 @@ async function take(entry: Entry, turn: Turn, taking: Taking): Promise<boolean> 
 function putOff(entry: Entry, thrown: unknown, taking: Taking): void {
   const { options, log, book } = taking;
   const failure = asAppError(thrown);
-  entry.failures++;
-  entry.retryAt = taking.now() + Math.min(options.rescanMs, options.settleMs * 2 ** (entry.failures - 1));
+  later(entry, taking);
   const fields = { inbox: options.root, path: pathOf(entry), code: failure.code, err: failure };
   if (entry.failures >= FAILURES_MAX) log.error(fields, "file cannot be taken");
   else log.warn(fields, "file could not be taken, trying again");
   if (!isAnswered(entry)) book.set(entry, entry.state, failure.code, failure.message);
+}
+
+/** Each time it is read whole: after longer and longer pauses, and a single pass does not wait for it for ever. */
+function later(entry: Entry, { options, now }: Taking): void {
+  entry.failures++;
+  entry.retryAt = now() + Math.min(options.rescanMs, options.settleMs * 2 ** (entry.failures - 1));
 }
 
 const sentence = (reason: string): string => `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;

@@ -28,6 +28,12 @@ type Verdict = Pick<Sighting, "state" | "code" | "message">;
 /** No failure: the configuration wants it so. */
 const LEFT_ALONE: Verdict = { state: "ignored", code: null, message: "RAW files are left alone here (raw: skip)." };
 
+const BUSY: Verdict = {
+  state: "settling",
+  code: null,
+  message: "Its photo is under way: what changed is looked at when that has come to an end.",
+};
+
 export type Intake = (file: Settled, before: Promise<void>) => Promise<Verdict>;
 
 export type IntakeContext = {
@@ -54,7 +60,7 @@ export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
       const whose = { inbox: path, origin: "inbox", recipe, priority, turn, same: inbox } as const;
       const job = await addJob({ ...file, ...whose, before }, context);
       if (job === "own") return { state: "own", code: null, message: null };
-      if (job === "busy") return { state: "settling", code: null, message: null };
+      if (job === "busy") return BUSY;
       return job;
     } catch (thrown) {
       const error = asAppError(thrown);
@@ -147,7 +153,8 @@ export async function addJob(photo: NewPhoto, { ports, config, sha256 }: IntakeC
     },
     clock.now(),
   );
-  if (job.contentSha256 === contentSha256) return job;
+  // Beside an original that was put away, this is another copy of it: what it says was not written.
+  if (job.contentSha256 === contentSha256 || job.original !== absolute) return job;
   return (await ledger.copies.metadata(job.id, { contentSha256, facts }, same.metadataChanges, clock.now()))
     ? job
     : "busy";

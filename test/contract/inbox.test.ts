@@ -254,6 +254,20 @@ describe("ways a file comes in", () => {
     expect(paths().sort()).toEqual(["a.jpg", "b.jpg", "shoot/raw/c.jpg"]);
   });
 
+  test("one that cannot be taken yet is asked about ever more rarely, says why, and lets a single pass end", async () => {
+    write("a.jpg");
+    const message = "Its photo is under way.";
+    const later: Answer = { state: "settling", code: null, message };
+    let answer = later;
+    const { over, paths, sighted, stateOf } = rig({ answer: async () => answer });
+    expect(await over(60_000)).toBe(0);
+    expect(paths().length).toBeLessThan(8);
+    expect(sighted.at(-1)).toMatchObject({ path: "a.jpg", state: "settling", message });
+    answer = TAKEN;
+    await over(120_000);
+    expect(stateOf("a.jpg")).toBe("taken");
+  });
+
   test("a file replaced atomically is handed in again, though size and date are the same", async () => {
     write("a.jpg");
     const date = new Date(1_700_000_000_000);

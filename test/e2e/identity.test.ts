@@ -337,6 +337,19 @@ describe("metadata that change alone", () => {
     ]);
   });
 
+  test("of a photo that was put away they are those of another copy: nothing is written from the old ones", async () => {
+    start('metadataChanges: refresh, original: { done: "move:done", duplicate: "move:twice" }');
+    await put("a.jpg", 1);
+    await project.run("once");
+    const before = readFileSync(join(project.outbox, "a.jpg"));
+    copyFileSync(inbox("done/a.jpg"), inbox("a.jpg"));
+    rate(inbox("a.jpg"), 5);
+    await project.run("once");
+    expect(readdirSync(inbox("twice"))).toEqual(["a.jpg"]);
+    expect([readFileSync(join(project.outbox, "a.jpg")), renders()]).toEqual([before, 1]);
+    expect((await jobs()).map(({ status }) => status)).toEqual(["done"]);
+  });
+
   test("an output that somebody edited is never replaced", async () => {
     start("metadataChanges: refresh");
     await put("a.jpg", 1);
