@@ -162,6 +162,8 @@ export type Ledger = {
      * look fails, another photo asks. Gives the ids that changed.
      */
     reject(ids: readonly string[], now: number, prompt?: string): Promise<readonly string[]>;
+    /** A failed or cancelled photo, none of a shoot, will be tried again from the beginning, by this recipe. */
+    revise(id: string, as: Pick<NewJob, "recipe" | "recipeHash" | "stage" | "facts">, now: number): Promise<boolean>;
     /** Done jobs write their outputs again from the look they have, at this strength 0 … 1. Gives the ids that changed. */
     rewrite(ids: readonly string[], strength: number, now: number): Promise<readonly string[]>;
     /** Jobs placed on `from` and not yet submitted go back to `upload` when one of `to` may serve them. Gives how many. */

@@ -46,9 +46,12 @@ export type IntakeContext = {
   readonly say?: (sentence: string) => void;
 };
 
+/** `recipe`: as the configuration and the folder say today. */
+type Accepted = { readonly job: Job; readonly recipe: Recipe };
+
 export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
   const { ports, config } = context;
-  const jobOf = async (file: Settled, before: Promise<void>): Promise<Job | Verdict> => {
+  const jobOf = async (file: Settled, before: Promise<void>): Promise<Accepted | Verdict> => {
     try {
       if (inbox.raw.kind === "skip" && (await ports.pictures.rawKind(file.absolute)) !== null) return LEFT_ALONE;
       const { prompt, cube } = await folderWords(file.path, inbox, ports);
@@ -61,7 +64,7 @@ export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
       const job = await addJob({ ...file, ...whose, before }, context);
       if (job === "own") return { state: "own", code: null, message: null };
       if (job === "busy") return BUSY;
-      return job;
+      return { job, recipe };
     } catch (thrown) {
       const error = asAppError(thrown);
       if (error.retry || error.code === "internal") throw error;
@@ -74,11 +77,12 @@ export function intakeFor(inbox: InboxConfig, context: IntakeContext): Intake {
     }
   };
   return async (file, before) => {
-    const job = await jobOf(file, before);
-    if (!("id" in job)) return job;
+    const found = await jobOf(file, before);
+    if (!("job" in found)) return found;
+    const { job, recipe } = found;
     context.accepted?.(job);
     // Graded and put away before: this is another copy of it. What fails here is no fault of the photo.
-    if (job.original !== file.absolute) await seenAgain(job, file, inbox, ports);
+    if (job.original !== file.absolute) await seenAgain(job, file, recipe, inbox, context);
     return { state: "taken", code: null, message: null };
   };
 }
@@ -198,12 +202,22 @@ async function promptOf(file: PathText, files: Files): Promise<string> {
 }
 
 /** A photo that had been put away lies there again: another copy of it, or itself, brought back by hand. */
-async function seenAgain(job: Job, file: Settled, inbox: InboxConfig, ports: Ports): Promise<void> {
+async function seenAgain(
+  job: Job,
+  file: Settled,
+  today: Recipe,
+  inbox: InboxConfig,
+  { ports, sha256 }: IntakeContext,
+): Promise<void> {
   if (job.status === "done" || job.failure?.code === "duplicate") {
     await putAway(file, inbox.original.duplicate, { half: true }, inbox, ports);
     return;
   }
   if (await ports.files.stat(job.original)) return; // a copy of one that failed or is held: that one is asked about
+  const recipe = recipeOf(today, job.facts.photo);
+  const recipeHash = sha256(canonicalRecipe(recipe));
+  if (recipeHash !== job.recipeHash && recipe.look.kind !== "shoot")
+    await ports.ledger.jobs.revise(job.id, { recipe, recipeHash, ...startOf(recipe, job.facts) }, ports.clock.now());
   await ports.ledger.jobs.broughtBack(job.id, file.absolute, ports.clock.now());
   await forgetExplanation(job.original, ports.files);
 }

@@ -35,7 +35,7 @@ export async function staleJobs(
   for (const job of await ports.ledger.jobs.find({ inbox: inbox.path })) {
     if (seen.has(job.path)) continue; // newest first: an older job of the same path does not count
     seen.add(job.path);
-    const now = await judge(job);
+    const now = job.status === "done" ? await judge(job) : undefined;
     if (now) stale.push({ job, ...now, duplicates: inbox.duplicates });
   }
   return stale;
@@ -54,7 +54,7 @@ export async function countStale(
   return stale;
 }
 
-/** What a stale job would be graded by today; undefined of one that is not stale. */
+/** What a job would be graded by today; undefined of one whose recipe still stands. */
 function judgeFor(inbox: InboxConfig, config: Pick<Config, "backends">, ports: Omit<LookPorts, "clock">) {
   const recipes = new Map<PathText, Promise<Now | undefined>>();
   return async (job: Job): Promise<Now | undefined> => {
@@ -64,8 +64,25 @@ function judgeFor(inbox: InboxConfig, config: Pick<Config, "backends">, ports: O
     recipes.set(folder, known);
     const found = await known;
     const now = found && nowFor(job, found);
-    return now && job.status === "done" && !isOf(job, now) ? now : undefined;
+    return now && !isOf(job, now) ? now : undefined;
   };
+}
+
+/** Failed and cancelled photos will be tried by what the configuration says today: it may be what was wrong. */
+export async function reviseStale(
+  jobs: readonly Job[],
+  config: Pick<Config, "backends" | "inboxes">,
+  ports: LookPorts,
+): Promise<void> {
+  const judges = new Map(config.inboxes.map((inbox) => [inbox.path, judgeFor(inbox, config, ports)]));
+  for (const job of jobs) {
+    if (job.inbox === null || job.shoot !== null || (job.status !== "failed" && job.status !== "cancelled")) continue;
+    const now = await judges.get(job.inbox)?.(job);
+    if (!now || now.recipe.look.kind === "shoot") continue;
+    await keepFound(now.look, ports);
+    const { recipe, recipeHash } = now;
+    await ports.ledger.jobs.revise(job.id, { recipe, recipeHash, ...startOf(recipe, job.facts) }, ports.clock.now());
+  }
 }
 
 /** Of a photo that is no RAW, whatever the config says of RAW today. */

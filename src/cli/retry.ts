@@ -2,7 +2,7 @@
 import { systemClock, systemIds } from "../adapters/system.ts";
 import { bringHome } from "../app/bring-home.ts";
 import { existingOf, THERE_BEFORE } from "../app/first-start.ts";
-import { regrade, staleJobs } from "../app/stale.ts";
+import { regrade, reviseStale, staleJobs } from "../app/stale.ts";
 import { looksFolderOf } from "../app/wire.ts";
 import { AppError } from "../core/errors.ts";
 import { FINISHES, type FinishName, type Status } from "../core/job/job.ts";
@@ -18,7 +18,7 @@ export const retry = defineCommand({
   summary: "let failed, held or cancelled photos go on; grade stale ones again",
   usage: "[ID…] [--failed | --stale | --existing | --inbox PATH | --all]",
   about: [
-    "A failed or cancelled photo goes on from the stage it failed at; an original that was put away comes back to its inbox. A held one asks the model again with a new seed; `approve` takes what is there instead.",
+    "A failed or cancelled photo goes on from the stage it failed at, or begins anew where its recipe (configuration, prompt.txt) was edited since; an original that was put away comes back to its inbox. A held one asks the model again with a new seed; `approve` takes what is there instead.",
     "--stale grades photos again whose recipe (configuration, prompt.txt) was edited since: the results come beside the old ones under the next number.",
   ],
   options: {
@@ -42,7 +42,9 @@ export const retry = defineCommand({
       if (options.stale) return retryStale(context, project, ledger, options.inbox);
       const statuses: readonly Status[] = options.failed ? ["failed"] : ["failed", "held", "cancelled"];
       const jobs = await meant(context, ledger, options, statuses);
-      const { files } = project;
+      const { config, files } = project;
+      const ports = { clock: systemClock, files, ledger, looksFolder: looksFolderOf(config) };
+      await reviseStale(jobs, config, ports);
       const home = await bringHome(jobs, { clock: systemClock, files, ledger }, context.print.warn);
       const others = jobs.map(({ id }) => id).filter((id) => !home.includes(id));
       return [...home, ...(await ledger.jobs.retry(others, systemClock.now()))];

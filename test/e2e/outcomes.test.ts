@@ -108,6 +108,29 @@ describe("originals", () => {
     rmSync(scripts, { recursive: true });
   });
 
+  test("tried again, a failed photo is graded as the configuration says by then", async () => {
+    const raw = (program: string) => `raw: command, rawCommand: ["${program}", "{in}", "{out}"], pairWait: 0s`;
+    start(`${raw("false")}, original: { failed: "move:failed" }`, 1);
+    for (const [name, seed] of [
+      ["a.dng", 1],
+      ["b.dng", 2],
+    ] as const)
+      writeFileSync(inbox(name), await dngOf(96, 64, { preview: [96, 64 + seed] }));
+    await project.run("once");
+    expect((await jobs()).map(({ status }) => status)).toEqual(["failed", "failed"]);
+    const config = join(project.root, "hotgrade.yaml");
+    writeFileSync(config, readFileSync(config, "utf8").replace(raw("false"), "raw: preview, pairWait: 0s"));
+    renameSync(inbox("failed/a.dng"), inbox("a.dng")); // one by hand
+    await project.run("once");
+    expect((await project.run("retry", "--failed")).code).toBe(0); // the other by command
+    await project.run("once");
+    expect((await jobs()).map(({ path, status }) => [path, status])).toEqual([
+      ["a.dng", "done"],
+      ["b.dng", "done"],
+    ]);
+    expect(photosIn(project.outbox)).toEqual(["a.jpg", "b.jpg"]);
+  });
+
   test("a held photo is put away while somebody decides, and lies where it came from when it is done", async () => {
     const comfyui = await startComfyui({ renderMs: 20, flaws: { vignette: 0.7 } });
     try {

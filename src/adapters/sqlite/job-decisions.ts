@@ -8,7 +8,10 @@ import { replacedOver } from "./outputs.ts";
 import { type JobRow, jobOf } from "./rows.ts";
 import { giverOver, tenderOver } from "./shoots.ts";
 
-type Deciding = Pick<Ledger["jobs"], "retry" | "cancel" | "giveUp" | "approve" | "reject" | "rewrite" | "broughtBack">;
+type Deciding = Pick<
+  Ledger["jobs"],
+  "retry" | "revise" | "cancel" | "giveUp" | "approve" | "reject" | "rewrite" | "broughtBack"
+>;
 
 export function decidedJobsOver(db: Db): Deciding {
   const byId = db.prepare<[string], JobRow>("SELECT * FROM jobs WHERE id = ?");
@@ -41,6 +44,11 @@ export function decidedJobsOver(db: Db): Deciding {
   const moveBack = db.prepare(`
     UPDATE jobs SET original = @original, facts = json_remove(facts, '$.away', '$.retiring', '$.companions')
     WHERE id = @id AND status IN ('failed', 'held', 'cancelled')`);
+  // What was put away stays where it is on record to be.
+  const revise = db.prepare(`
+    UPDATE jobs SET recipe = @recipe, recipe_hash = @recipeHash, failure = json_set(failure, '$.stage', @stage),
+                    facts = json_patch(@facts, json_object('away', json(facts -> '$.away'), 'companions', json(facts -> '$.companions')))
+    WHERE id = @id AND status IN ('failed', 'cancelled') AND shoot IS NULL`);
   const giveLook = giverOver(db);
   const stateOf = db.prepare("SELECT state FROM shoots WHERE id = ?").pluck();
   const takeLook = db.prepare(`
@@ -141,6 +149,11 @@ export function decidedJobsOver(db: Db): Deciding {
       await decide([id], now, { kind: "brought-back", change });
     },
     retry: (ids, now) => decide(ids, now, { kind: "retry", change: (job) => retry(job, now) }),
+    revise: async (id, { recipe, recipeHash, stage, facts }, now) => {
+      const as = { recipe: JSON.stringify(recipe), recipeHash, stage, facts: JSON.stringify(facts) };
+      const change = () => revise.run({ id, ...as }).changes > 0;
+      return (await decide([id], now, { kind: "revised", change })).length > 0;
+    },
     cancel: (ids, reason, now) => {
       const change = ({ id }: Job) => cancel.run({ id, reason, now }).changes > 0;
       return decide(ids, now, { kind: "cancelled", data: { reason }, change });
