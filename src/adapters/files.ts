@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
 import * as fs from "node:fs/promises";
 import { AppError } from "../core/errors.ts";
-import { decodePath, encodePath, folderOf, type PathText, showPath } from "../core/inbox/path-text.ts";
+import { decodePath, encodePath, folderOf, joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import type { FileStat, Files } from "../ports.ts";
 import { readWhole } from "./files/read.ts";
 import { tempIn, tempOfCopy } from "./files/temps.ts";
@@ -35,6 +35,8 @@ const FORBIDDEN = new Set(["EACCES", "EROFS", "EPERM", "ENOTDIR", "EEXIST", "ENO
 
 /** What the surroundings do to a file, and not the file: the right to read it is missing, or its disk is. */
 const OUT_OF_REACH = new Set(["EACCES", "EPERM", "EIO", "ESTALE", "ENOTCONN", "ETIMEDOUT", "EHOSTDOWN", "ENODEV"]);
+/** Always the same name, so that the next proof removes what a killed one left. */
+const PROBE_NAME = ".hotgrade-probe.tmp";
 const READING = new Set(["read", "list", "look at", "resolve"]);
 /** The bytes the system knows the file by. */
 export const bytesOf = (path: PathText): Buffer => Buffer.from(decodePath(path));
@@ -279,11 +281,13 @@ const same = (one: FileStat, other: FileStat | undefined): boolean =>
   one.sizeBytes === other?.sizeBytes && one.mtimeNs === other.mtimeNs && one.inode === other.inode;
 
 async function proveWritable(folder: PathText): Promise<void> {
-  const probe = tempIn(folder);
+  const probe = joinPath(folder, PROBE_NAME);
   try {
     await makeFolder(folder);
+    await discard(probe); // of a run that was killed
     await writeNew(probe, "hotgrade");
   } catch (thrown) {
+    if (errnoOf(thrown) === "EEXIST" && (await stat(probe))) return; // somebody else proves the same
     if (!FORBIDDEN.has(errnoOf(thrown))) throw diskError(thrown, "write in", folder);
     const message = `Cannot write in ${showPath(folder)}: ${errnoOf(thrown)}.`;
     throw new AppError("outbox-unwritable", message, { path: folder, errno: errnoOf(thrown) }, thrown);

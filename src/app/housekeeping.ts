@@ -12,7 +12,7 @@ const TEMPS_AT_ONCE = 200;
 /** Jobs thinned in one transaction. */
 const JOBS_AT_ONCE = 500;
 /** Our temp names in an outbox, and how long nobody may have written to one before it is taken for left behind. */
-const TEMP_NAME = /^\.hotgrade-[0-9a-f]{8,}(-photo|-cube|-hald|-lightroom|-report)?\.tmp$/;
+const TEMP_NAME = /^\.hotgrade-[0-9a-f]{8,}(-photo|-cube|-hald|-lightroom|-report)?\.tmp$|^\.hotgrade-probe\.tmp$/;
 const TEMP_KEPT_MS = 3_600_000;
 
 /** The switch that keeps when housekeeping was last done by its schedule. */

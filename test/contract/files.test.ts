@@ -140,6 +140,13 @@ describe("writing", () => {
     expect(readdirSync(at("new/deep"))).toEqual([]);
   });
 
+  test("what a killed proof left in a folder goes with the next one", async () => {
+    await files.makeFolder(at("out"));
+    put("out/.hotgrade-probe.tmp", "hotgr");
+    await Promise.all(Array.from({ length: 8 }, () => files.proveWritable(at("out"))));
+    expect(await files.list(at("out"))).toEqual([]);
+  });
+
   test("a folder that cannot be written in says so", async () => {
     await expect(files.proveWritable(joinPath(put("file"), "below"))).rejects.toMatchObject({
       code: "outbox-unwritable",

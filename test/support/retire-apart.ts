@@ -63,7 +63,9 @@ const attempting = {
     step("noted");
   },
 };
-const ports = { files: openFiles({ home: state.home }), clock: { now: () => 0 } };
+// Nothing belongs to the photo, and nothing has gone from its inbox.
+const ledger = { pairs: { of: async () => [] }, sightings: { of: async () => [], has: async () => false } };
+const ports = { files: openFiles({ home: state.home }), ledger, clock: { now: () => 0 } };
 const outcome = await retireStage.run(job, ports as never, attempting as never);
 step("record");
 keep({ steps, outcome: outcome.kind });
