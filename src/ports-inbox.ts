@@ -59,7 +59,7 @@ export type Inbox = {
    * that another look may still take: it comes to 0 in time, since an incomplete file that stands still counts no more
    * (unless `start` was called, after three times the settle time), nor does one whose hand-in has thrown three times.
    */
-  scan(): Promise<{ readonly settling: number }>;
+  scan(): Promise<{ readonly settling: number /** The folder itself could not be read. */; readonly isAway: boolean }>;
   /** Scans by itself until stopped: by the clock, and sooner when the system reports a change. */
   start(): void;
   stop(): Promise<void>;

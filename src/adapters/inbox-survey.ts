@@ -35,8 +35,9 @@ export function openSystemSurvey(
     settled: async () => ({ state: "ignored", code: null, message: null }) as const,
     sighted: async () => {},
     gone: async () => {},
-    trouble: (_folder: PathText, message: string | null) => {
-      if (message !== null) isWhole = false;
+    // A folder in it that cannot be read is the scanner's to tell; the others need not wait for it.
+    trouble: (folder: PathText, message: string | null) => {
+      if (message !== null && folder === root) isWhole = false;
     },
   };
   const options = { root, skip, settleMs: 1, rescanMs: 1, order: "name", known: [] } as const;
@@ -84,7 +85,7 @@ export function openSystemSurvey(
   }
 
   return {
-    /** What may be photos; undefined while not all of the folder can be read. */
+    /** What may be photos, as far as it can be read; undefined while the folder itself cannot. */
     async photos(): Promise<readonly Lying[] | undefined> {
       if (!(await list()) || !isWhole) return undefined;
       const wanted = (await photos()).filter(({ left }) => left === null);

@@ -110,7 +110,10 @@ function openScanner(options: Omit<InboxOptions, "known">, book: Book, events: I
   }
 
   return {
-    scan: async () => ({ settling: (await inTurn(looks.everything)).settling }),
+    async scan() {
+      const { settling, rootId } = await inTurn(looks.everything);
+      return { settling, isAway: rootId === null };
+    },
     start() {
       loop ??= run();
     },

@@ -15,7 +15,7 @@ import { openInboxes } from "./inboxes.ts";
 import { addJob, type IntakeContext, type NewPhoto } from "./intake.ts";
 import { startLine } from "./line.ts";
 import { shootOf } from "./looks.ts";
-import { sweepUntilSettled } from "./schedules.ts";
+import { awayError, sweepUntilSettled } from "./schedules.ts";
 import { openShootKeeper } from "./shoots-complete.ts";
 import { type LinePorts, openPorts, type Project, sha256Of } from "./wire.ts";
 
@@ -93,7 +93,7 @@ export function sweepInboxes(errand: Errand, inboxes: readonly InboxConfig[]): P
       const settleMs = Math.min(...inboxes.map((inbox) => inbox.settleMs));
       const scanners = opened.map(({ scanner }) => scanner);
       const sweep = () => sweepUntilSettled(scanners, settleMs, context.ports, errand.signal);
-      await sweep();
+      const [away] = await sweep();
       for (const { path } of inboxes)
         for (const job of await ledger.jobs.find({ inbox: path, statuses: ["ready", "leased"] })) mine.add(job.id);
       const paths = new Set<string>(inboxes.map(({ path }) => path));
@@ -109,7 +109,13 @@ export function sweepInboxes(errand: Errand, inboxes: readonly InboxConfig[]): P
             message ?? state,
           ),
         }));
-      return { refusals, sweep, stop: async () => void (await Promise.all(scanners.map((scanner) => scanner.stop()))) };
+      const trouble = away && awayError(inboxes[scanners.indexOf(away)]!.path);
+      return {
+        refusals,
+        trouble,
+        sweep,
+        stop: async () => void (await Promise.all(scanners.map((scanner) => scanner.stop()))),
+      };
     },
     inboxes,
   );
@@ -117,8 +123,10 @@ export function sweepInboxes(errand: Errand, inboxes: readonly InboxConfig[]): P
 
 type Gathered = {
   readonly refusals: readonly Refusal[];
+  /** Not everything could be looked at. */
+  readonly trouble?: AppError | undefined;
   /** Looks once more, for what the end of the others lets be taken. */
-  sweep?(): Promise<void>;
+  sweep?(): Promise<unknown>;
   stop?(): Promise<void>;
 };
 
@@ -158,10 +166,14 @@ async function run(
       await gathered.sweep?.();
       stuck = await toTheEnd();
     }
-    if (lock) await openShootKeeper(ports, { inboxes: swept }).look(signal);
+    if (lock) await openShootKeeper(ports, { inboxes }).look(signal, swept);
     await courier?.drain(signal);
     signal.throwIfAborted();
-    return { jobs: await ports.ledger.jobs.find({ ids: [...mine] }), refusals, stuck };
+    return {
+      jobs: await ports.ledger.jobs.find({ ids: [...mine] }),
+      refusals,
+      stuck: stuck ?? gathered.trouble ?? null,
+    };
   } finally {
     await gathered?.stop?.();
     await line?.stop();

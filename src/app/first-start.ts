@@ -54,19 +54,24 @@ export async function beginInbox(
   if (await hasBegun(inbox, ports)) return take;
   const skip = [...config.inboxes.map(({ outbox }) => outbox), ...dispositionFolders(inbox)];
   let beginning: Promise<ReadonlyMap<PathText, Lying> | undefined> | undefined;
-  const begin = async () => {
+  const survey = async () => {
     const lying = await openSystemSurvey({ root: inbox.path, skip }, ports.log, diskOf(ports.files)).photos();
     return lying && started(inbox, lying, config, ports, say);
   };
-  beginning = begin();
-  if (await beginning) return take;
-  return async (file, before) => {
-    beginning ??= begin();
-    const ignored = await beginning;
-    if (ignored === undefined) {
+  /** One at a time; one that came to nothing is made anew. */
+  const begin = async () => {
+    beginning ??= survey();
+    const ignored = await beginning.catch((thrown) => {
       beginning = undefined;
-      throw new AppError("folder-unreadable", `${showPath(inbox.path)} could not be read whole yet.`);
-    }
+      throw thrown;
+    });
+    if (ignored === undefined) beginning = undefined;
+    return ignored;
+  };
+  if (await begin()) return take;
+  return async (file, before) => {
+    const ignored = await begin();
+    if (ignored === undefined) throw new AppError("folder-unreadable", `${showPath(inbox.path)} cannot be read yet.`);
     return isSame(ignored.get(file.path), file) ? LEFT_ALONE : take(file, before);
   };
 }

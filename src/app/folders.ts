@@ -4,7 +4,7 @@ import { followBacklog } from "./backlog.ts";
 import { existingOf } from "./first-start.ts";
 import { type OpenInbox, openInboxes } from "./inboxes.ts";
 import type { IntakeContext } from "./intake.ts";
-import { runSchedule, sweepUntilSettled } from "./schedules.ts";
+import { awayError, runSchedule, sweepUntilSettled } from "./schedules.ts";
 
 export type Folders = {
   /** Another process wrote to the ledger. */
@@ -18,7 +18,7 @@ export async function openFolders(config: Config, context: IntakeContext, signal
   const say = context.say ?? (() => {});
   const open = new Map<string, OpenInbox>();
   const working: Promise<void>[] = [];
-  const sweeps = new Map<string, Promise<void>>();
+  const sweeps = new Map<string, Promise<unknown>>();
   let refreshing: Promise<void> = Promise.resolve();
 
   async function begin(inbox: InboxConfig): Promise<void> {
@@ -32,7 +32,8 @@ export async function openFolders(config: Config, context: IntakeContext, signal
     const scanner = open.get(inbox.path)!.scanner;
     const sweeping = sweepUntilSettled([scanner], inbox.settleMs, context.ports, signal);
     sweeps.set(inbox.path, sweeping);
-    await sweeping;
+    // It is swept as soon as it is back, unless that is too late for `catchUp`.
+    if ((await sweeping).length > 0) throw awayError(inbox.path);
   };
   const reopen = async (): Promise<void> => {
     for (const inbox of config.inboxes) {

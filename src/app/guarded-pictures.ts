@@ -6,7 +6,7 @@ import type { Shares } from "../ports-shares.ts";
 type Method = (asks: unknown, ...rest: unknown[]) => Promise<unknown>;
 
 /** Where a request may name a file; the rest of the files it works on are our own. */
-const FILES = ["file", "original", "output", "to", "cube", "heatmap", "before", "after"] as const;
+const FILES = ["file", "original", "output", "to", "cube", "heatmap", "before", "after", "cells"] as const;
 
 /** Headers, which the program itself reads: through the share's process, so no guard is needed. */
 const READ_HERE = new Set(["inspect", "rawKind"]);
@@ -27,6 +27,8 @@ export function guardedPictures(pictures: Pictures, shares: Shares): Pictures {
 
 function pathsOf(asks: unknown): readonly PathText[] {
   if (typeof asks === "string") return [asks as PathText];
+  if (Array.isArray(asks)) return asks.flatMap(pathsOf);
+  if (typeof asks !== "object" || asks === null) return [];
   const request = asks as Readonly<Record<string, unknown>>;
-  return FILES.flatMap((name) => (typeof request[name] === "string" ? [request[name] as PathText] : []));
+  return FILES.flatMap((name) => pathsOf(request[name]));
 }

@@ -1,7 +1,8 @@
 /** Housekeeping: what is older than its retention goes, then the ledger is made smaller. Now and then, or by a schedule. */
 import { nextRun } from "../adapters/schedule.ts";
 import type { Config } from "../core/config/parse.ts";
-import { joinPath } from "../core/inbox/path-text.ts";
+import { asAppError } from "../core/errors.ts";
+import { joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import type { Ports } from "../ports.ts";
 
 export type Housekeeping = Pick<Config, "retention" | "housekeeping">;
@@ -65,15 +66,30 @@ export function openHousekeeping(ports: Ports, { retention, housekeeping }: Hous
       for (const temp of temps) await files.discard(temp);
       await ledger.outputs.forget(job);
     }
-    for (const folder of await ledger.outputs.folders()) {
-      if (!(await files.stat(folder))) continue;
-      for (const { name } of await files.list(folder)) {
-        if (!TEMP_NAME.test(name)) continue;
-        const temp = joinPath(folder, name);
-        const found = await files.stat(temp);
-        // Not by its own time: a photo that keeps its original's may be a minute old and years.
-        if (found && now - found.changedMs > TEMP_KEPT_MS) await files.discard(temp);
-      }
+    const spared = await sheetsToCome();
+    for (const folder of await ledger.outputs.folders())
+      await discardIn(folder, spared, now).catch((thrown) => {
+        // An outbox of long ago, or one whose disk is away, keeps nothing else from being done.
+        log.debug({ folder: showPath(folder), reason: asAppError(thrown).message }, "folder is not tidied");
+      });
+  }
+
+  /** Contact sheets that are made and have no name yet. */
+  async function sheetsToCome(): Promise<ReadonlySet<string>> {
+    const temps = new Set<string>();
+    for (const { id } of await ledger.batches.untold())
+      for (const { temp } of await ledger.batches.sheets(id)) temps.add(temp);
+    return temps;
+  }
+
+  async function discardIn(folder: PathText, spared: ReadonlySet<string>, now: number): Promise<void> {
+    if (!(await files.stat(folder))) return;
+    for (const { name } of await files.list(folder)) {
+      const temp = joinPath(folder, name);
+      if (!TEMP_NAME.test(name) || spared.has(temp)) continue;
+      const found = await files.stat(temp);
+      // Not by its own time: a photo that keeps its original's may be a minute old and years.
+      if (found && now - found.changedMs > TEMP_KEPT_MS) await files.discard(temp);
     }
   }
 

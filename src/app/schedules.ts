@@ -1,6 +1,8 @@
 /** Inboxes that are swept by a schedule instead of watched: each has one run at a time, and the ledger knows the last. */
 import { nextRun } from "../adapters/schedule.ts";
 import type { InboxConfig } from "../core/config/parse.ts";
+import { AppError } from "../core/errors.ts";
+import { type PathText, showPath } from "../core/inbox/path-text.ts";
 import { timeWords } from "../core/schedule/wall.ts";
 import type { Inbox, Ports } from "../ports.ts";
 
@@ -14,19 +16,24 @@ type Timed = Pick<InboxConfig, "path" | "schedule" | "timezone" | "catchUp">;
 /** When the last run began, as Unix ms; before the first one, when the schedule was first seen. */
 export const lastRunOf = (inbox: string): string => `schedule:inbox:${inbox}`;
 
-/** Looks until nothing is left that another look may still take. */
+/** Looks until nothing is left that another look may still take. Gives the scanners whose folders could not be read. */
 export async function sweepUntilSettled(
   scanners: readonly Inbox[],
   settleMs: number,
   { clock }: Pick<Ports, "clock">,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly Inbox[]> {
   while (!signal.aborted) {
     const looks = await Promise.all(scanners.map((scanner) => scanner.scan()));
-    if (signal.aborted || looks.every(({ settling }) => settling === 0)) return;
+    if (signal.aborted) return [];
+    if (looks.every(({ settling }) => settling === 0)) return scanners.filter((_, at) => looks[at]!.isAway);
     await clock.sleep(settleMs / 2, signal);
   }
+  return [];
 }
+
+export const awayError = (inbox: PathText): AppError =>
+  new AppError("folder-unreadable", `${showPath(inbox)} cannot be read: nothing of it was taken.`);
 
 /** Runs `sweep` at every time of the inbox's schedule, until the signal aborts. */
 export async function runSchedule(

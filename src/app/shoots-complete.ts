@@ -19,8 +19,8 @@ const LOOK_MAX_MS = 15_000;
 const LOOK_PAUSE = 200;
 
 export type ShootKeeper = {
-  /** Looks once at every inbox. */
-  look(signal: AbortSignal): Promise<void>;
+  /** Looks once: closes what is complete in these inboxes (all), and tells of everything that is closed. */
+  look(signal: AbortSignal, closing?: readonly InboxConfig[]): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 };
 
@@ -50,8 +50,8 @@ export function openShootKeeper(ports: Ports, { inboxes }: Pick<Config, "inboxes
     log.info({ inbox: batch.inbox, ...data }, "shoot complete");
   }
 
-  async function look(signal: AbortSignal): Promise<void> {
-    for (const inbox of inboxes) await closeAll(inbox);
+  async function look(signal: AbortSignal, closing: readonly InboxConfig[] = inboxes): Promise<void> {
+    for (const inbox of closing) await closeAll(inbox);
     for (const batch of await ledger.batches.untold()) {
       if (signal.aborted) return;
       await tell(batch, signal).catch((thrown) => {

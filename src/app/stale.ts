@@ -101,15 +101,24 @@ function isOf({ recipe: { look }, recipeHash }: Job, now: Now): boolean {
 
 const hashOf = (recipe: Recipe): string => sha256Of(canonicalRecipe(recipe));
 
-/** Undefined while the folder's look cannot be told: nothing is stale against that. */
+/** What keeps from telling how a folder would be graded today: its look, or the folder itself. */
+const UNTOLD: ReadonlySet<string> = new Set([
+  "look-unknown",
+  "look-unusable",
+  "folder-unreadable",
+  "share-away",
+  "file-failed",
+]);
+
+/** Undefined while that cannot be told: nothing is stale against it. */
 async function findNow(
   path: PathText,
   inbox: InboxConfig,
   { backends }: Pick<Config, "backends">,
   ports: Omit<LookPorts, "clock">,
 ): Promise<Now | undefined> {
-  const { prompt, cube } = await folderWords(path, inbox, ports);
   try {
+    const { prompt, cube } = await folderWords(path, inbox, ports);
     const look = await findLook(inbox, cube, ports);
     const own = await findLook(inbox, cube, ports, "unlocked");
     const [recipe, unlocked] = [look, own].map(({ source }) => recipeFor(inbox, backends, { prompt, look: source }));
@@ -117,7 +126,7 @@ async function findNow(
     return { recipe: recipe!, unlocked: unlocked!, look, ...hashes };
   } catch (thrown) {
     const { code } = asAppError(thrown);
-    if (code === "look-unknown" || code === "look-unusable") return undefined;
+    if (UNTOLD.has(code)) return undefined;
     throw thrown;
   }
 }

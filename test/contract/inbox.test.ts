@@ -86,7 +86,7 @@ function rig(changes: Partial<InboxOptions> & { answer?: (file: Settled) => Prom
     pass(ms: number): void {
       now += ms;
     },
-    scan: () => inbox.scan(),
+    scan: async () => ({ settling: (await inbox.scan()).settling }),
     /** Looks every half settle time for so long; gives how many still settle. */
     async over(ms: number): Promise<number> {
       let { settling } = await inbox.scan();

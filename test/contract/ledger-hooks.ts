@@ -104,6 +104,10 @@ export function hookSuite(withLedger: WithLedger): void {
         const arriving = { path: "day/b.jpg" as PathText, sizeBytes: 1, mtimeNs: "1", inode: "" };
         await ledger.sightings.put(INBOX, [{ ...arriving, state: "settling", code: null, message: null }], 50);
         expect(await ledger.batches.complete(INBOX, 100, 999)).toEqual([]);
+        // One that cannot be taken is no arrival: nobody knows when it can be.
+        const stuck = { ...arriving, state: "settling", code: "folder-unreadable", message: "EACCES" } as const;
+        await ledger.sightings.put(INBOX, [stuck], 51);
+        expect(await ledger.batches.complete(INBOX, 100, 999)).toHaveLength(1);
         await ledger.sightings.remove(INBOX, [arriving.path]);
         expect(await ledger.batches.complete(INBOX, 100, 999)).toHaveLength(1);
         await ledger.batches.close({ id: "b", inbox: INBOX, folder: "day" as PathText, data: {}, closedAt: 1 }, [

@@ -20,7 +20,7 @@ export function batchesOver(db: Db): Batches {
       yield { ...row, failure: row.failure === null ? null : JSON.parse(row.failure) };
   }
   const arriving = db
-    .prepare<[string], PathText>("SELECT path FROM sightings WHERE inbox = ? AND state = 'settling'")
+    .prepare<[string], PathText>("SELECT path FROM sightings WHERE inbox = ? AND state = 'settling' AND code IS NULL")
     .pluck();
   const insert = db.prepare(`
     INSERT INTO batches (id, inbox, folder, state, data, closed_at)

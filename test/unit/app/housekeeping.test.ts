@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { openLedger } from "../../../src/adapters/sqlite/ledger.ts";
 import { openHousekeeping } from "../../../src/app/housekeeping.ts";
+import { AppError } from "../../../src/core/errors.ts";
 import type { PathText } from "../../../src/core/inbox/path-text.ts";
 import type { Files, Ledger, Ports } from "../../../src/ports.ts";
 import { aClock, quietLog } from "../../support/clock.ts";
@@ -101,6 +102,33 @@ test("by a schedule it is kept then, and a time that was missed while nothing ra
   later.folders.add("unknown");
   await openHousekeeping(later.ports, house)();
   expect(later.folders.size).toBe(0);
+});
+
+test("an outbox that cannot be read keeps nothing else from being done; sheets that have no name yet stay", async () => {
+  const ledger = openLedger(":memory:", 0);
+  const { folders, ports } = aHouse(ledger, DAY);
+  folders.add("unknown");
+  const sheet = { n: 1, temp: "/out/.hotgrade-aaaaaaaaaaaa.tmp" as PathText, path: null, sha256: "5e" };
+  const batch = { id: "b", inbox: "/in" as PathText, folder: "" as PathText, data: {}, closedAt: 1 };
+  await ledger.batches.close(batch, []);
+  await ledger.batches.stage("b", [sheet]);
+  const left = new Set([sheet.temp, "/out/.hotgrade-bbbbbbbbbbbb.tmp"] as PathText[]);
+  const files = {
+    ...ports.files,
+    stat: async () => ({ changedMs: 0 }),
+    list: async (folder: string) => {
+      if (folder === "/closed") throw new AppError("folder-unreadable", "Cannot list /closed: EACCES.");
+      if (folder !== "/out") return ports.files.list(folder as PathText);
+      return [...left].map((path) => ({ name: path.slice("/out/".length), kind: "file" }));
+    },
+    discard: async (path: PathText) => void left.delete(path),
+  } as unknown as Files;
+  const outputs = { ...ledger.outputs, folders: async () => ["/closed", "/out"] as PathText[] };
+  await openHousekeeping(
+    { ...ports, files, ledger: { ...ledger, outputs } },
+    { retention: RETENTION, housekeeping: null },
+  )();
+  expect([[...left], folders.size]).toEqual([[sheet.temp], 0]);
 });
 
 test("pages that were freed go back to the disk", async () => {

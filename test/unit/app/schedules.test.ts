@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { openLedger } from "../../../src/adapters/sqlite/ledger.ts";
-import { lastRunOf, runSchedule } from "../../../src/app/schedules.ts";
+import { lastRunOf, runSchedule, sweepUntilSettled } from "../../../src/app/schedules.ts";
 import type { PathText } from "../../../src/core/inbox/path-text.ts";
-import type { Log } from "../../../src/ports.ts";
+import type { Inbox, Log } from "../../../src/ports.ts";
 import { aClock, quietLog } from "../../support/clock.ts";
 
 const INBOX = "/photos/inbox" as PathText;
@@ -93,3 +93,14 @@ test("a clock that was set back runs at the next time it shows", async () => {
   expect(sweeps).toEqual(["2026-11-21T01:30:00"]);
   await end(running);
 }, 60_000);
+
+test("a sweep waits for what settles, and says which folders could not be read", async () => {
+  const looks = [2, 1, 0];
+  const scanner = (isAway: boolean) =>
+    ({ scan: async () => ({ settling: isAway ? 0 : (looks.shift() ?? 0), isAway }) }) as unknown as Inbox;
+  const scanners = [scanner(false), scanner(true)];
+  const clock = { now: () => 0, sleep: async () => {} };
+  expect(await sweepUntilSettled(scanners, 10, { clock }, new AbortController().signal)).toEqual([scanners[1]]);
+  expect(looks).toEqual([]);
+  expect(await sweepUntilSettled(scanners, 10, { clock }, AbortSignal.abort())).toEqual([]);
+});
