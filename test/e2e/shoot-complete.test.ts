@@ -136,6 +136,22 @@ describe("a shoot that is complete", () => {
     await again.kill("SIGTERM");
   });
 
+  test("killed while its sheets are made, it has them from whoever works next, on whatever photo", async () => {
+    open(", contactSheet: true");
+    for (let n = 0; n < 4; n++) await put(`day/IMG_${n}.jpg`, n);
+    const daemon = await project.start();
+    const isMade = () => filesOf("day", /^\.hotgrade-.{36}\.tmp$/).length > 0 || sheets("day").length > 0;
+    while (!isMade()) await new Promise((resolve) => setImmediate(resolve));
+    await daemon.kill("SIGKILL");
+    const other = join(project.root, "other.jpg");
+    writeFileSync(other, await frame(8));
+    expect((await project.run("grade", other, "--out", join(project.root, "elsewhere"))).code).toBe(0);
+    expect(sheets("day")).toHaveLength(1);
+    expect(told().filter(({ event }) => event === "shoot")).toMatchObject([
+      { folder: "day", contactSheets: [join(project.outbox, "day", sheets("day")[0]!)] },
+    ]);
+  });
+
   test("of a shared look is complete like any other; once tells of what has been quiet", async () => {
     open(", look: shoot");
     for (let n = 0; n < 3; n++) await put(`day/IMG_${n}.jpg`, n);
