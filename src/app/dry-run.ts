@@ -8,6 +8,7 @@ import { nextRun } from "../adapters/schedule.ts";
 import type { Config, InboxConfig } from "../core/config/parse.ts";
 import { dispositionFolders } from "../core/config/recipe.ts";
 import { asAppError, type ErrorCode } from "../core/errors.ts";
+import { belongsTo } from "../core/inbox/pairs.ts";
 import { joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import { type Job, STAGES } from "../core/job/job.ts";
 import { namingOf } from "../core/job/output-names.ts";
@@ -16,6 +17,7 @@ import type { Ports, Sighting } from "../ports.ts";
 import { begunOf, existingOf, THERE_BEFORE } from "./first-start.ts";
 import { waitsUntil } from "./hours.ts";
 import { type Intake, intakeFor } from "./intake.ts";
+import { pairsAhead } from "./pairs-ahead.ts";
 import { readPauses } from "./pauses.ts";
 import { sha256Of } from "./wire.ts";
 
@@ -77,16 +79,22 @@ async function foreseeInbox(
   const ignores = isFirst && inbox.existing === "ignore";
   const waitsFor = await waitOf(inbox, isFirst, ports);
 
-  const rows: Foreseen[] = [];
-  const queue = [...lying];
-  const judging = Array.from({ length: JUDGED_AT_ONCE }, async () => {
-    for (let file = queue.pop(); file; file = queue.pop()) {
-      rows.push(await judge(file));
-      progress(rows.length, lying.length);
-    }
-  });
-  await Promise.all(judging);
-  return rows;
+  const rows = new Map<PathText, Foreseen>();
+  const pairs = pairsAhead(
+    inbox,
+    lying.filter(({ left }) => left === null).map(({ path }) => path),
+  );
+  const [second = [], first = []] = [true, false].map((is) => lying.filter(({ path }) => pairs.isSecond(path) === is));
+  for (const queue of [first, second])
+    await Promise.all(
+      Array.from({ length: JUDGED_AT_ONCE }, async () => {
+        for (let file = queue.pop(); file; file = queue.pop()) {
+          rows.set(file.path, await judge(file));
+          progress(rows.size, lying.length);
+        }
+      }),
+    );
+  return [...rows.values()];
 
   async function judge(file: Named): Promise<Foreseen> {
     const row = (fate: Fate, why: string, more: Partial<Foreseen> = {}): Foreseen => ({
@@ -100,6 +108,9 @@ async function foreseeInbox(
     if (sighting && isSame && sighting.state !== "settling" && sighting.state !== "truncated")
       return knownRow(sighting);
     if (ignores) return row("leave", THERE_BEFORE);
+    const role = pairs.role(file.path, (path) => rows.get(path)?.fate);
+    if (role.kind === "belongs") return row("leave", belongsTo(role.to));
+    if (role.kind === "wait") return row("wait", "Its other half, which would be graded, is not whole yet.");
     const ending = await file.ending();
     if (ending.kind === "incomplete") return row("wait", `Not whole: ${ending.reason}.`, { code: "file-truncated" });
     const { verdict, accepted } = await taken(file);

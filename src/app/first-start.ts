@@ -8,6 +8,7 @@ import { type PathText, showPath } from "../core/inbox/path-text.ts";
 import type { Ports, Settled, Sighting } from "../ports.ts";
 import { BACKLOG_MIN, backlogSentence, runsMsOf } from "./backlog.ts";
 import type { Intake } from "./intake.ts";
+import { pairsAhead } from "./pairs-ahead.ts";
 import { pauseOf } from "./pauses.ts";
 
 const SIGHTINGS_AT_ONCE = 500;
@@ -90,10 +91,15 @@ async function started(
     const some: Sighting[] = ignored.slice(from, from + SIGHTINGS_AT_ONCE).map((file) => ({ ...file, ...LEFT_ALONE }));
     await ledger.sightings.put(inbox.path, some, clock.now());
   }
-  const isAsked = inbox.existing === "ask" && lying.length > 0;
-  if (isAsked) await ledger.switches.set(pauseOf({ inbox: inbox.path }), `existing ${lying.length}`, clock.now());
+  // Of a pair one half is graded.
+  const pairs = pairsAhead(
+    inbox,
+    lying.map(({ path }) => path),
+  );
+  const photos = lying.filter(({ path }) => !pairs.isSecond(path)).length;
+  const isAsked = inbox.existing === "ask" && photos > 0;
+  if (isAsked) await ledger.switches.set(pauseOf({ inbox: inbox.path }), `existing ${photos}`, clock.now());
   await ledger.switches.set(begunOf(inbox.path), ignored.length > 0 ? "ignored" : inbox.existing, clock.now());
-  const photos = lying.length;
   const about = { inbox: inbox.path, photos };
   if (isAsked) {
     const sentence = askSentence(inbox.path, photos);

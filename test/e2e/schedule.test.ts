@@ -6,6 +6,7 @@ import { openLedger } from "../../src/adapters/sqlite/ledger.ts";
 import { startComfyui } from "../support/comfyui.ts";
 import { sceneImage } from "../support/photos.ts";
 import { makeProject, type TestProject } from "../support/program.ts";
+import { containerOf } from "../support/raws.ts";
 
 let project: TestProject;
 afterEach(() => project.remove());
@@ -232,6 +233,7 @@ describe("what lay there before", () => {
   test("asked about, they wait for `resume`", async () => {
     project = makeProject(configWith("existing: ask"));
     await drop("a.jpg", "bb.jpg");
+    writeFileSync(join(project.inbox, "a.CR2"), await containerOf("CR2")); // the other half of a.jpg
     expect(await project.run("once")).toMatchObject({ code: 3, stderr: expect.stringContaining("2 photos lay in") });
     expect((await project.run("status")).stdout).toMatch(
       /2 photos lay in .*before the first start.*hotgrade resume --inbox/,
@@ -256,6 +258,23 @@ describe("what lay there before", () => {
 });
 
 describe("--dry-run", () => {
+  test("tells the halves of a pair, and grades the RAW of a JPEG that cannot be", async () => {
+    project = makeProject(configWith("existing: process"));
+    await drop("IMG_1.jpg");
+    for (const orientation of [1, 2, 3])
+      writeFileSync(join(project.inbox, `IMG_${orientation}.CR2`), await containerOf("CR2", { orientation }));
+    writeFileSync(join(project.inbox, "IMG_2.JPG"), "this is a text and no picture at all");
+    const { files } = (await project.json("start", "--dry-run")) as DryRun;
+    const told = files.map(({ path, fate, why }) => [path, fate, fate === "leave" ? why : ""]);
+    expect(told.sort()).toEqual([
+      ["IMG_1.CR2", "leave", "Belongs to IMG_1.jpg."],
+      ["IMG_1.jpg", "take", ""],
+      ["IMG_2.CR2", "take", ""],
+      ["IMG_2.JPG", "refuse", ""],
+      ["IMG_3.CR2", "take", ""],
+    ]);
+  }, 60_000);
+
   test("says what would happen to every file, and changes nothing, before the first start and after", async () => {
     project = makeProject(configWith("existing: process"));
     await drop("a.jpg", "bb.jpg");
