@@ -56,7 +56,9 @@ export type Files = {
   makeFolder(path: PathText): Promise<void>;
   /** Throws `outbox-unwritable` unless a file can be made in the folder (which is made when absent). */
   proveWritable(folder: PathText): Promise<void>;
-  /** Writes by temp name, fsync and rename; an existing file is replaced. */
+  /** Writes and fsyncs a file that is not there yet: one under a temp name, which is noted before and `publish`ed after. */
+  writeNew(path: PathText, bytes: Uint8Array | string): Promise<void>;
+  /** Writes by a temp name of its own, fsync and rename; an existing file is replaced. */
   writeAtomic(path: PathText, bytes: Uint8Array | string): Promise<void>;
   /** Lower-case hex SHA-256 of the file's bytes. */
   sha256(path: PathText): Promise<string>;

@@ -258,6 +258,7 @@ export function openFiles(options: FilesOptions): Files {
       }),
     makeFolder: (path) => told("make the folder", path, () => makeFolder(path)),
     proveWritable: (folder) => proveWritable(folder),
+    writeNew: (path, bytes) => told("write", path, () => writeNew(path, bytes)),
     writeAtomic: (path, bytes) => told("write", path, () => writeAtomic(path, bytes)),
     sha256: (path) => told("read", path, () => sha256(path)),
     publish: (temp, final) => told("publish", final, () => publish(temp, final)),

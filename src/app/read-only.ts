@@ -19,6 +19,7 @@ export function readOnly(files: Files): Files {
     stat,
     makeFolder: nothing,
     proveWritable: nothing,
+    writeNew: nothing,
     writeAtomic: nothing,
     replace: nothing,
     syncFolder: nothing,

@@ -44,7 +44,7 @@ export const lookBlend = defineCommand({
           };
     const text = formatCube(lattice, { title: lookName(file), comments });
     const files = filesOf(context);
-    await writeNewFile(files, file, (temp) => files.writeAtomic(temp, text));
+    await writeNewFile(files, file, (temp) => files.writeNew(temp, text));
     if (options.json) print.json({ inputs, output: file, strength, size: lattice.n });
     else print.line(showPath(file));
   },

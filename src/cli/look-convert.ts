@@ -46,7 +46,7 @@ export const lookConvert = defineCommand({
     const size = options.size ?? sizeFor(extension, look.lattice);
     const lattice = size === look.lattice.n || extension === "png" ? look.lattice : resample(look.lattice, size);
     const files = filesOf(context);
-    const write = (text: string) => writeNewFile(files, file, (temp) => files.writeAtomic(temp, text));
+    const write = (text: string) => writeNewFile(files, file, (temp) => files.writeNew(temp, text));
     switch (extension) {
       case "cube":
         await write(formatCube(lattice, { title: look.title ?? lookName(file), comments: look.comments }));

@@ -128,7 +128,7 @@ async function encodeTo(
     const tickets = await ledger.tickets.ofJob(job.id);
     const attempts = await ledger.attempts.of(job.id);
     const report = reportOf({ job, info: picture.photo, rendered, tickets, attempts, now: clock.now() });
-    await files.writeAtomic(reportTemp, `${JSON.stringify(report, null, 2)}\n`);
+    await files.writeNew(reportTemp, `${JSON.stringify(report, null, 2)}\n`);
   }
   for (const [kind, temp] of temps)
     await ledger.outputs.stage({

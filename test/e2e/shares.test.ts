@@ -80,6 +80,14 @@ async function everythingIsGradedOnce(daemon: Daemon, rig: Rig): Promise<void> {
   expect(daemon.lines.filter(({ message }) => message === "stage failed, trying again")).toEqual([]);
   const out = readdirSync(join(share, "out"), { recursive: true, encoding: "utf8" });
   expect(out.filter((name) => /\.(jpg|tmp)$/.test(name)).sort()).toEqual(["a.jpg", "sub/b.jpg"]);
+  // What a killed worker leaves has a name the job knows, so that its next attempt removes it.
+  const written = readFileSync(join(project.root, "told"), "utf8").matchAll(
+    / open \S*\/out\/(?:sub\/)?(\.hotgrade-\S+)/g,
+  );
+  const strangers = [...written]
+    .map(([, name]) => name)
+    .filter((name) => !/-(photo|cube|report|probe)\.tmp$/.test(name!));
+  expect(strangers).toEqual([]);
   // What hangs is never asked by the program itself, which has no thread to spare.
   expect(toldBy("main", rig)).toEqual([]);
 }

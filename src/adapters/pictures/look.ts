@@ -14,7 +14,7 @@ import { weaken } from "../../core/lut/lattice.ts";
 import { formatProfile } from "../../core/lut/lightroom.ts";
 import { scaled } from "../../core/workflow/framing.ts";
 import type { ExportRequest, FitRequest, OutsideRequest, PairRequest } from "../../ports.ts";
-import { readWhole, told, writeAtomic } from "../files.ts";
+import { readWhole, told, writeAtomic, writeNew } from "../files.ts";
 import { infoOf } from "./anatomy.ts";
 import { decodeSrgb, type Opened, openPicture } from "./decode.ts";
 import { pngOf, sha256Of } from "./plate.ts";
@@ -97,7 +97,7 @@ export async function outside(request: OutsideRequest, pixelsMax: number): Promi
 /** A look as a sidecar; the whole look as a .cube is the file that is kept, byte by byte. */
 export async function exportLook({ cube, strength, format, name, to }: ExportRequest): Promise<undefined> {
   const bytes = await readCube(cube);
-  if (format === "cube" && strength === 1) return told("write", to, () => writeAtomic(to, bytes)).then(() => undefined);
+  if (format === "cube" && strength === 1) return told("write", to, () => writeNew(to, bytes)).then(() => undefined);
   const { lattice: whole, title = name, comments } = parseCube(bytes.toString("utf8"));
   const lattice = strength === 1 ? whole : weaken(whole, strength);
   if (format === "hald") return writeRgb({ picture: haldOf(lattice, HALD_SIZE, 16), to });
@@ -105,7 +105,7 @@ export async function exportLook({ cube, strength, format, name, to }: ExportReq
     format === "cube"
       ? formatCube(lattice, { title, comments: [...comments, `Strength ${strength}.`] })
       : formatProfile(lattice, { name, group: PROFILE_GROUP }, PROFILE_TOOLS);
-  await told("write", to, () => writeAtomic(to, text));
+  await told("write", to, () => writeNew(to, text));
 }
 
 const readCube = (file: PathText): Promise<Buffer> => told("read", file, () => readWhole(file, CUBE_LENGTH_MAX));
