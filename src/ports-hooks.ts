@@ -22,10 +22,10 @@ export type HookTrouble = {
 };
 
 export type Deliveries = {
-  /** From now on these outcomes are kept for telling, and no others. */
-  want(wanted: readonly Wanted[]): Promise<void>;
-  /** What is due, the oldest first, of each job its first alone; without those in `except`. */
-  due(now: number, limit: number, except: readonly string[]): Promise<readonly Delivery[]>;
+  /** From now on these outcomes are kept for telling, and no others; what waits and nobody wants any more is given up. */
+  want(wanted: readonly Wanted[], now: number): Promise<void>;
+  /** What of these is due, the oldest first, of each job its first alone; without those in `except`. */
+  due(of: readonly Wanted[], now: number, limit: number, except: readonly string[]): Promise<readonly Delivery[]>;
   delivered(id: string, now: number): Promise<void>;
   /** Tried again from `dueAt` on; null: never. */
   failed(id: string, reason: string, dueAt: number | null, now: number): Promise<void>;

@@ -105,10 +105,10 @@ export function openShares({ files, find = openMounts(), limits = SHARE_LIMITS, 
   };
 }
 
-/** The disk of a scanner whose inbox may lie on a share. */
 /** The disk as these files reach it: over the processes of network shares, where there are such. */
 export const diskOf = ({ shares }: Pick<Files, "shares">): Disk => (shares ? sharedDisk(shares) : systemDisk);
 
+/** The disk of a scanner whose inbox may lie on a share. */
 export function sharedDisk(shares: Shares): Disk {
   const ask = async <T>(
     path: PathText,

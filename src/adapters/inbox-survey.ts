@@ -93,7 +93,7 @@ export function openSystemSurvey(
     },
     /** Every file, as far as it can be read; undefined while the folder itself cannot. */
     async everything(): Promise<readonly Named[] | undefined> {
-      return (await list()) ? [...(await photos()), ...(await others())] : undefined;
+      return (await list()) && isWhole ? [...(await photos()), ...(await others())] : undefined;
     },
   };
 }

@@ -3,18 +3,16 @@
  * Safe to run twice: what was told but not noted as told is told again, under the same id.
  */
 import { openHooks } from "../adapters/hooks.ts";
-import { hookFor, shownTarget, wantedBy } from "../core/config/hooks.ts";
+import { type HookTarget, shownTarget, type Wanted, wantedBy } from "../core/config/hooks.ts";
 import { asAppError } from "../core/errors.ts";
 import { hookDocument } from "../core/job/hook-body.ts";
 import type { Ports } from "../ports.ts";
 import type { Delivery, HookAnswer } from "../ports-hooks.ts";
 import type { Project } from "./wire.ts";
 
-/** Told at once. One that hangs keeps its place until its limit. */
+/** Told at once by one hook, so that one that hangs keeps no other from its turn. */
 const AT_ONCE_MAX = 4;
 const LOOK_MS = 500;
-/** Where nobody wants to be told, there may still be something left from before. */
-const LOOK_UNWANTED_MS = 10_000;
 const DRAIN_LOOK_MS = 100;
 const LEDGER_PAUSE_MS = 10_000;
 /** Attempts for one delivery: with the pauses between them, about an hour and a half. */
@@ -25,35 +23,49 @@ const PAUSE_MAX_MS = 15 * 60_000;
 const GOODBYE_MS = 2_000;
 
 export type Courier = {
-  /** Tells everything that is due, once each; what fails waits for the next run. */
+  /** Tells everything that is due. A hook that does not answer is not waited for: the rest of its news waits for the next run. */
   drain(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 };
 
 type CourierPorts = Pick<Ports, "clock" | "ids" | "ledger" | "log">;
 
+/** Whom to tell, of what, and what is being told. */
+type Hook = {
+  readonly target: HookTarget;
+  readonly wanted: readonly Wanted[];
+  readonly telling: Map<string, Promise<void>>;
+  /** Its last answer, or that there was none, asks for another attempt. */
+  isDown: boolean;
+};
+
 /** Begins to tell. Before the line starts, so that no outcome goes unheard. */
 export async function openCourier(ports: CourierPorts, { config, root, env }: Project): Promise<Courier> {
   const { clock, ids, ledger, log } = ports;
-  const hooks = openHooks({ root, env, clock });
-  const stopping = new AbortController();
+  const { tell: ask } = openHooks({ root, env, clock });
   const ending = new AbortController();
-  const telling = new Map<string, Promise<void>>();
-  const wanted = wantedBy(config);
-  const lookMs = wanted.length > 0 ? LOOK_MS : LOOK_UNWANTED_MS;
-  await ledger.deliveries.want(wanted);
+  const stopping = new AbortController();
+  let waking = new AbortController();
+  const hooks: Hook[] = [...wantedBy(config)].map(([target, wanted]) => ({
+    target,
+    wanted,
+    telling: new Map(),
+    isDown: false,
+  }));
+  await ledger.deliveries.want(
+    hooks.flatMap(({ wanted }) => wanted),
+    clock.now(),
+  );
 
-  async function tell(delivery: Delivery): Promise<void> {
-    const { id, event, inbox, job } = delivery;
-    const target = hookFor(config, inbox, event);
-    const about = { delivery: id, event, ...(job && { job }), hook: target && shownTarget(target) };
-    if (!target) return ledger.deliveries.failed(id, "The configuration has no such hook any more.", null, clock.now());
-    const answer = await hooks
-      .tell(target, hookDocument(delivery), delivery, ending.signal)
-      .catch((thrown): HookAnswer => {
-        if (ending.signal.aborted) throw thrown;
-        return { kind: "failed", reason: asAppError(thrown).message, said: "", again: false };
-      });
+  async function tell(delivery: Delivery, hook: Hook): Promise<void> {
+    const { id, event, job } = delivery;
+    const about = { delivery: id, event, ...(job && { job }), hook: shownTarget(hook.target) };
+    const document = hookDocument(delivery);
+    const answer = await ask(hook.target, document, delivery, ending.signal).catch((thrown): HookAnswer => {
+      if (ending.signal.aborted) throw thrown;
+      return { kind: "failed", reason: asAppError(thrown).message, said: "", again: false };
+    });
+    hook.isDown = answer.kind === "failed" && answer.again;
     if (answer.kind === "told") {
       log.debug({ ...about, said: answer.said }, "hook was told");
       return ledger.deliveries.delivered(id, clock.now());
@@ -69,34 +81,37 @@ export async function openCourier(ports: CourierPorts, { config, root, env }: Pr
     return ledger.deliveries.failed(id, words, isLast ? null : clock.now() + pauseMs, clock.now());
   }
 
-  function begin(delivery: Delivery): void {
-    const told = tell(delivery)
+  function begin(delivery: Delivery, hook: Hook): void {
+    const told = tell(delivery, hook)
       .catch(async (thrown) => {
         if (ending.signal.aborted) return;
         log.warn({ err: asAppError(thrown) }, "what became of a hook could not be kept; it is told again");
         // A ledger that takes no notes would have the same news told over and over.
         await clock.sleep(LEDGER_PAUSE_MS, stopping.signal);
       })
-      .finally(() => telling.delete(delivery.id));
-    telling.set(delivery.id, told);
+      .finally(() => {
+        hook.telling.delete(delivery.id);
+        waking.abort();
+      });
+    hook.telling.set(delivery.id, told);
   }
 
-  /** Begins what is due; gives how many. */
-  async function step(): Promise<number> {
-    const room = AT_ONCE_MAX - telling.size;
-    const due = await ledger.deliveries.due(clock.now(), room, [...telling.keys()]);
-    for (const delivery of due) begin(delivery);
-    return due.length;
+  /** Begins what is due and has a place. */
+  async function step(): Promise<void> {
+    for (const hook of hooks) {
+      const { wanted, telling } = hook;
+      const room = AT_ONCE_MAX - telling.size;
+      if (room === 0) continue;
+      for (const delivery of await ledger.deliveries.due(wanted, clock.now(), room, [...telling.keys()]))
+        begin(delivery, hook);
+    }
   }
 
   async function work(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const begun = await step().catch((err) => {
-        log.debug({ err }, "the ledger does not say what hooks are to be told");
-        return 0;
-      });
-      if (telling.size >= AT_ONCE_MAX) await Promise.race(telling.values());
-      else if (begun === 0) await clock.sleep(lookMs, stopping.signal);
+    while (!stopping.signal.aborted && hooks.length > 0) {
+      waking = new AbortController();
+      await step().catch((err) => log.debug({ err }, "the ledger does not say what hooks are to be told"));
+      await clock.sleep(LOOK_MS, waking.signal);
     }
   }
   const working = work();
@@ -105,19 +120,22 @@ export async function openCourier(ports: CourierPorts, { config, root, env }: Pr
     async drain(signal) {
       // What fails now falls due later than this, and is left for then.
       const now = clock.now();
-      while (!signal.aborted) {
-        if ((await ledger.deliveries.due(now, 1, [])).length === 0) return;
-        await clock.sleep(DRAIN_LOOK_MS, signal);
-      }
+      for (const hook of hooks)
+        while (!signal.aborted && !hook.isDown) {
+          if ((await ledger.deliveries.due(hook.wanted, now, 1, [])).length === 0) break;
+          await clock.sleep(DRAIN_LOOK_MS, signal);
+        }
     },
     async stop() {
       stopping.abort();
+      waking.abort();
       const goodbye = new AbortController();
-      const told = Promise.all(telling.values());
+      const told = Promise.all(hooks.flatMap(({ telling }) => [...telling.values()]));
       await Promise.race([told, clock.sleep(GOODBYE_MS, goodbye.signal)]);
       goodbye.abort();
       ending.abort();
-      await Promise.all([working, told, ...telling.values()]);
+      await Promise.all([working, told]);
+      await Promise.all(hooks.flatMap(({ telling }) => [...telling.values()]));
     },
   };
 }

@@ -50,6 +50,13 @@ export async function runDaemon(
       loopDelayMaxMs: Math.max(0, delay.max / 1e6 - LOOP_RESOLUTION_MS),
     });
   await announce();
+  // From the first moment on: what lies in the inboxes may take long to be listed.
+  const announcing = (async () => {
+    while (!signal.aborted) {
+      await clock.sleep(ANNOUNCE_MS, signal);
+      if (!signal.aborted) await announce().catch((err) => log.debug({ err }, "the daemon's row could not be written"));
+    }
+  })();
   const courier = await openCourier(ports, project);
   let folders: Folders | undefined;
   const steered = async () => folders?.refresh();
@@ -69,10 +76,7 @@ export async function runDaemon(
       ports.backends.prepare({ workflow, slots, params, backends: backendsFor(inbox, config.backends) }, signal),
     ),
   );
-  while (!signal.aborted) {
-    await clock.sleep(ANNOUNCE_MS, signal);
-    if (!signal.aborted) await announce().catch((err) => log.debug({ err }, "the daemon's row could not be written"));
-  }
+  await announcing;
   log.info({}, "stopping");
   await folders.stop();
   await prepared;

@@ -21,11 +21,15 @@ import { pairsAhead } from "./pairs-ahead.ts";
 import { readPauses } from "./pauses.ts";
 import { sha256Of } from "./wire.ts";
 
-/** `take`: it becomes a job. `known`: it is one. `wait`: it is not whole yet. `refuse`: it cannot be graded. `leave`: nothing happens. */
-export type Fate = "take" | "known" | "wait" | "refuse" | "leave";
+/**
+ * `take`: it becomes a job. `known`: it is one. `wait`: it is not whole yet. `refuse`: it cannot be graded. `leave`: nothing happens.
+ * `unread`: nobody knows, the whole folder cannot be read now; its path is `.`.
+ */
+export type Fate = "take" | "known" | "wait" | "refuse" | "leave" | "unread";
 
 /** What a name says of a grade that is still to come. */
 const UNGRADED = { lookName: null, seed: null, number: 0 } as const;
+const UNTOLD = { code: null, workflow: null, backends: [], output: null, waitsFor: null } as const;
 /** Files judged at once; each is read whole. */
 const JUDGED_AT_ONCE = 16;
 
@@ -67,7 +71,7 @@ async function foreseeInbox(
   const { files, ledger, log } = ports;
   const skip = [...config.inboxes.map(({ outbox }) => outbox), ...dispositionFolders(inbox)];
   const lying = await openSystemSurvey({ root: inbox.path, skip }, log, diskOf(files)).everything();
-  if (lying === undefined) return [];
+  if (lying === undefined) return [unread(inbox)];
   const wantsAll = (await ledger.switches.get(existingOf(inbox.path))) !== undefined;
   const sightings = (await ledger.sightings.of(inbox.path)).filter(
     ({ message }) => !wantsAll || message !== THERE_BEFORE,
@@ -98,8 +102,8 @@ async function foreseeInbox(
 
   async function judge(file: Named): Promise<Foreseen> {
     const row = (fate: Fate, why: string, more: Partial<Foreseen> = {}): Foreseen => ({
-      ...{ inbox: inbox.path, path: file.path, fate, why, code: null, workflow: null, backends: [], output: null },
-      waitsFor: null,
+      ...{ inbox: inbox.path, path: file.path, fate, why },
+      ...UNTOLD,
       ...more,
     });
     if (file.left !== null) return row("leave", file.left);
@@ -150,6 +154,11 @@ async function foreseeInbox(
   function settledOf({ path, sizeBytes, mtimeNs, inode }: Named) {
     return { path, absolute: joinPath(inbox.path, path), signature: { sizeBytes, mtimeNs, inode } };
   }
+}
+
+function unread({ path: inbox }: InboxConfig): Foreseen {
+  const why = `${showPath(inbox)} cannot be read now.`;
+  return { inbox, path: "." as PathText, fate: "unread", why, ...UNTOLD, code: "folder-unreadable" };
 }
 
 /** What photos of this inbox wait for, in words. */

@@ -10,6 +10,7 @@ const STATES: Readonly<Record<Fate, MateState | null>> = {
   wait: "coming",
   refuse: "lost",
   leave: null,
+  unread: null,
 };
 
 export type PairsAhead = {

@@ -3,11 +3,11 @@
  * Safe to run twice: what is closed, staged and named is on record before the next step, and a restart goes on from there.
  */
 import type { Config, InboxConfig } from "../core/config/parse.ts";
-import { asAppError } from "../core/errors.ts";
+import { type AppError, asAppError, hintOf } from "../core/errors.ts";
 import { outboxFolder } from "../core/inbox/naming.ts";
 import { baseName, joinPath, type PathText } from "../core/inbox/path-text.ts";
 import type { Job } from "../core/job/job.ts";
-import type { Ports } from "../ports.ts";
+import type { Ledger, Ports } from "../ports.ts";
 import type { Batch, Sheet } from "../ports-batches.ts";
 
 /** Photos on one sheet. */
@@ -17,12 +17,25 @@ const LOOK_MIN_MS = 500;
 const LOOK_MAX_MS = 15_000;
 /** A pause is at least so many times as long as the look before it. */
 const LOOK_PAUSE = 200;
+/** Switches that say why the sheets of a shoot are not there yet. */
+const WAITS_PREFIX = "contact-sheet-waits:";
 
 export type ShootKeeper = {
   /** Looks once: closes what is complete in these inboxes (all), and tells of everything that is closed. */
   look(signal: AbortSignal, closing?: readonly InboxConfig[]): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 };
+
+/** Shoots whose contact sheets wait, and why. */
+export async function sheetsWaiting({ batches, switches }: Pick<Ledger, "batches" | "switches">) {
+  const reasons = new Map((await switches.all(WAITS_PREFIX)).map(({ name, value }) => [name, value]));
+  return (await batches.untold()).flatMap(({ id, inbox, folder }) => {
+    const reason = reasons.get(WAITS_PREFIX + id);
+    return reason === undefined
+      ? []
+      : [{ inbox, folder, ...(JSON.parse(reason) as Pick<AppError, "code" | "message">) }];
+  });
+}
 
 export function openShootKeeper(ports: Ports, { inboxes }: Pick<Config, "inboxes">): ShootKeeper {
   const { clock, ids, ledger, log } = ports;
@@ -47,16 +60,24 @@ export function openShootKeeper(ports: Ports, { inboxes }: Pick<Config, "inboxes
     }
     const data = { ...batch.data, ...more };
     await ledger.batches.tell(batch.id, data, clock.now());
+    await ledger.switches.set(WAITS_PREFIX + batch.id, null, clock.now());
     log.info({ inbox: batch.inbox, ...data }, "shoot complete");
+  }
+
+  /** Said once in the log for each reason, and in `status` as long as it waits. */
+  async function keepWaiting({ id, inbox, folder }: Batch, { code, message }: AppError): Promise<void> {
+    const reason = JSON.stringify({ code, message });
+    if ((await ledger.switches.get(WAITS_PREFIX + id)) === reason) return;
+    await ledger.switches.set(WAITS_PREFIX + id, reason, clock.now());
+    log.warn({ inbox, folder, code, reason: message, hint: hintOf(code) }, "contact sheet waits");
   }
 
   async function look(signal: AbortSignal, closing: readonly InboxConfig[] = inboxes): Promise<void> {
     for (const inbox of closing) await closeAll(inbox);
     for (const batch of await ledger.batches.untold()) {
       if (signal.aborted) return;
-      await tell(batch, signal).catch((thrown) => {
-        const { code, message } = asAppError(thrown);
-        if (!signal.aborted) log.warn({ batch: batch.id, code, reason: message }, "contact sheet waits");
+      await tell(batch, signal).catch(async (thrown) => {
+        if (!signal.aborted) await keepWaiting(batch, asAppError(thrown));
       });
     }
   }

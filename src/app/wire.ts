@@ -13,7 +13,7 @@ import { workflowLibrary } from "../adapters/workflows.ts";
 import type { BackendConfig, Config } from "../core/config/parse.ts";
 import { AppError } from "../core/errors.ts";
 import { type PathText, showPath } from "../core/inbox/path-text.ts";
-import type { Files, Ledger, Log, Ports } from "../ports.ts";
+import type { Files, Ledger, Log, Pictures, Ports } from "../ports.ts";
 import { type Member, openPool, type Pool } from "./backends.ts";
 import { guardedPictures } from "./guarded-pictures.ts";
 import { readOnly } from "./read-only.ts";
@@ -38,19 +38,9 @@ export const looksFolderOf = ({ ledger }: Pick<Config, "ledger">): PathText =>
 
 /** Everything the line needs. Errors: those of the ledger. */
 export async function openPorts({ config, root }: Project, files: Files, log: Log): Promise<LinePorts> {
-  const facts = hostFacts();
   const ledger = await openRemoteLedger(config.ledger.file, systemClock.now());
-  const memoryBytes = memoryBudget(config.memory, facts);
-  const { shares } = files;
-  const own = openPictures({
-    workers: facts.cpus,
-    memoryBytes,
-    pixelsMax: config.limits.pixels,
-    log,
-    ...(shares && { piecesOf: (file: PathText) => piecesOf(file, shares) }),
-  });
-  const pictures = shares ? guardedPictures(own, shares) : own;
-  shares?.onChange((share, away) => {
+  const pictures = picturesOver(config, files, log);
+  files.shares?.onChange((share, away) => {
     const fields = { share: share.root, type: share.type };
     if (away === null) log.info(fields, "share answers again");
     else log.warn({ ...fields, code: away.code, reason: away.message, hint: away.hint }, "share is away");
@@ -85,10 +75,8 @@ export async function openPorts({ config, root }: Project, files: Files, log: Lo
 
 /** To try intake without leaving a trace: a ledger that is thrown away, a disk that is only read, no backend. */
 export async function openDryPorts({ config }: Project, files: Files, log: Log) {
-  const facts = hostFacts();
   const ledger = await openLedgerCopy(config.ledger.file, systemClock.now());
-  const memoryBytes = memoryBudget(config.memory, facts);
-  const pictures = await openPictures({ workers: facts.cpus, memoryBytes, pixelsMax: config.limits.pixels, log });
+  const pictures = picturesOver(config, files, log);
   return {
     clock: systemClock,
     ids: systemIds,
@@ -104,6 +92,14 @@ export async function openDryPorts({ config }: Project, files: Files, log: Log) 
       await ledger.close();
     },
   };
+}
+
+/** Picture work on these files: on network shares behind their guards. */
+function picturesOver({ memory, limits }: Config, { shares }: Files, log: Log): Pictures {
+  const facts = hostFacts();
+  const options = { workers: facts.cpus, memoryBytes: memoryBudget(memory, facts), pixelsMax: limits.pixels, log };
+  if (!shares) return openPictures(options);
+  return guardedPictures(openPictures({ ...options, piecesOf: (file) => piecesOf(file, shares) }), shares);
 }
 
 type Context = Parameters<typeof openComfyui>[1] & Parameters<typeof openBuiltin>[1];

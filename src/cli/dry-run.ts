@@ -18,6 +18,7 @@ const COUNTED: readonly (readonly [Fate, string])[] = [
   ["wait", "not whole yet"],
   ["refuse", "refused"],
   ["leave", "left alone"],
+  ["unread", "in folders that cannot be read now"],
 ];
 
 export async function sayDryRun(

@@ -7,13 +7,14 @@ import { readDown } from "../app/breaker.ts";
 import { begunOf, THERE_BEFORE } from "../app/first-start.ts";
 import { waitsUntil } from "../app/hours.ts";
 import { lockOf } from "../app/looks.ts";
+import { sheetsWaiting } from "../app/shoots-complete.ts";
 import { countStale } from "../app/stale.ts";
 import { unwatchedOf } from "../app/unwatched.ts";
 import { looksFolderOf } from "../app/wire.ts";
 import { HOOK_KEYS } from "../core/config/hooks.ts";
 import type { InboxConfig } from "../core/config/parse.ts";
 import { hintOf, isErrorCode } from "../core/errors.ts";
-import { type PathText, showPath } from "../core/inbox/path-text.ts";
+import { joinPath, type PathText, showPath } from "../core/inbox/path-text.ts";
 import { STAGES, STATUSES, type Stage, type Status } from "../core/job/job.ts";
 import { progressWords } from "../core/job/progress.ts";
 import type { Files, Ledger } from "../ports.ts";
@@ -35,7 +36,7 @@ export const status = defineCommand({
   usage: "[--json]",
   about: [
     "Shows whether a daemon runs, how many photos stand at which stage, what failed or is held and why, and files in the inboxes that are not graded.",
-    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale, schedule, hours, leftAlone, waiting, away}], files, troubles, progress, waiting, shoots, locks, silent, unready, pauses, unwatched: [{inbox, message}], hooks}.",
+    "--json prints {daemon: {pid, instance, loopDelayMaxMs}, inboxes: [{inbox, statuses, stages, warn, stale, schedule, hours, leftAlone, waiting, away}], files, troubles, progress, waiting, shoots, locks, silent, unready, pauses, unwatched: [{inbox, message}], sheets: [{folder, code, message, hint}], hooks}.",
   ],
   options: { ...CONFIG, ...JSON_OUTPUT },
   words: [0, 0],
@@ -119,8 +120,13 @@ async function lookAround(ledger: Ledger, { config, files }: OpenProject) {
     hook: HOOK_KEYS[event],
     ...rest,
   }));
+  const sheets = (await sheetsWaiting(ledger)).map(({ inbox, folder, code, message }) => ({
+    folder: showPath(joinPath(inbox, folder)),
+    ...{ code, message, hint: hintOf(code) },
+  }));
   return {
     hooks,
+    sheets,
     daemon: daemonData(await ledger.daemon.get()),
     silent,
     unready,
@@ -216,6 +222,7 @@ function say(
     shoots,
     locks,
     unwatched,
+    sheets,
     hooks,
   }: Seen,
 ): void {
@@ -259,6 +266,10 @@ function say(
     const photosWait = `${photos} ${photos === 1 ? "photo waits" : "photos wait"} for the look of the shoot`;
     if (photos > 0 && state === "open") print.line(`${join(inbox, folder)}: ${photosWait}`);
     if (photos > 0 && state === "held") print.line(`${join(inbox, folder)}: ${photosWait}, which is held for you`);
+  }
+  for (const { folder, code, message, hint } of sheets) {
+    print.line(`${folder}: its contact sheet waits [${code}] ${message}`);
+    print.line(`  hint: ${hint}`);
   }
   for (const { path, state, code, message, hint } of files) {
     print.line(`${path}: ${state}${code ? ` [${code}]` : ""} ${message ?? ""}`.trimEnd());

@@ -11,6 +11,7 @@ const INBOX = "/photos/inbox" as PathText;
 const wanted = [
   { inbox: INBOX, event: "held" as const },
   { inbox: INBOX, event: "done" as const },
+  { inbox: INBOX, event: "shoot" as const },
 ];
 
 /** One attempt at job `id`, begun at `stage`. */
@@ -41,47 +42,60 @@ async function heldThenDone(ledger: Ledger) {
 export function hookSuite(withLedger: WithLedger): void {
   describe("news", () => {
     withLedger("are kept only where somebody wants them", async (ledger) => {
-      await ledger.deliveries.want([{ inbox: "/elsewhere", event: "done" }]);
+      await ledger.deliveries.want([{ inbox: "/elsewhere", event: "done" }], 0);
       await heldThenDone(ledger);
-      expect(await ledger.deliveries.due(99, 9, [])).toEqual([]);
+      expect(await ledger.deliveries.due(wanted, 99, 9, [])).toEqual([]);
     });
 
     withLedger("of one photo come in order, each under its own id, which stays", async (ledger) => {
-      await ledger.deliveries.want(wanted);
+      await ledger.deliveries.want(wanted, 0);
       await heldThenDone(ledger);
-      const [held, ...none] = await ledger.deliveries.due(99, 9, []);
+      const [held, ...none] = await ledger.deliveries.due(wanted, 99, 9, []);
       expect([held!.event, held!.job, held!.at, none]).toEqual(["held", "job-1", 10, []]);
       expect(held!.data).toMatchObject({ path: "day/a.jpg", code: "review" });
       await ledger.deliveries.failed(held!.id, "no answer", 200, 100);
-      expect(await ledger.deliveries.due(199, 9, [])).toEqual([]);
+      expect(await ledger.deliveries.due(wanted, 199, 9, [])).toEqual([]);
       expect(await ledger.deliveries.troubles()).toMatchObject([
         { inbox: INBOX, event: "held", waiting: 1, givenUp: 0, reason: "no answer" },
       ]);
-      expect(await ledger.deliveries.due(200, 9, [])).toMatchObject([{ id: held!.id, attempts: 1 }]);
-      expect(await ledger.deliveries.due(200, 9, [held!.id])).toEqual([]);
+      expect(await ledger.deliveries.due(wanted, 200, 9, [])).toMatchObject([{ id: held!.id, attempts: 1 }]);
+      expect(await ledger.deliveries.due(wanted, 200, 9, [held!.id])).toEqual([]);
       await ledger.deliveries.delivered(held!.id, 201);
       expect(await ledger.deliveries.troubles()).toEqual([]);
-      expect(await ledger.deliveries.due(202, 9, [])).toMatchObject([{ event: "done", attempts: 0 }]);
+      expect(await ledger.deliveries.due(wanted, 202, 9, [])).toMatchObject([{ event: "done", attempts: 0 }]);
+    });
+
+    withLedger("are asked for by who is told, and given up when nobody is any more", async (ledger) => {
+      await ledger.deliveries.want(wanted, 0);
+      await heldThenDone(ledger);
+      const [held, finished] = wanted;
+      expect(await ledger.deliveries.due([finished!], 99, 9, [])).toEqual([]);
+      expect(await ledger.deliveries.due([held!], 99, 9, [])).toMatchObject([{ event: "held" }]);
+      await ledger.deliveries.want([finished!], 100);
+      expect(await ledger.deliveries.due(wanted, 101, 9, [])).toMatchObject([{ event: "done" }]);
+      expect(await ledger.deliveries.troubles()).toMatchObject([
+        { event: "held", givenUp: 1, reason: expect.stringContaining("no such hook") },
+      ]);
     });
 
     withLedger("that are given up make way, are shown, and are forgotten in the end", async (ledger) => {
-      await ledger.deliveries.want(wanted);
+      await ledger.deliveries.want(wanted, 0);
       await heldThenDone(ledger);
-      const [held] = await ledger.deliveries.due(99, 9, []);
+      const [held] = await ledger.deliveries.due(wanted, 99, 9, []);
       await ledger.deliveries.failed(held!.id, "404", null, 100);
-      expect(await ledger.deliveries.due(100, 9, [])).toMatchObject([{ event: "done" }]);
+      expect(await ledger.deliveries.due(wanted, 100, 9, [])).toMatchObject([{ event: "done" }]);
       expect(await ledger.deliveries.troubles()).toMatchObject([{ event: "held", waiting: 0, givenUp: 1 }]);
       await ledger.deliveries.forget(101);
       expect(await ledger.deliveries.troubles()).toEqual([]);
       // What still waits is kept, however old.
       await ledger.deliveries.forget(9_999);
-      expect(await ledger.deliveries.due(9_999, 9, [])).toHaveLength(1);
+      expect(await ledger.deliveries.due(wanted, 9_999, 9, [])).toHaveLength(1);
     });
   });
 
   describe("batches", () => {
     withLedger("take each photo once, and are told of once", async (ledger) => {
-      await ledger.deliveries.want([{ inbox: INBOX, event: "shoot" }]);
+      await ledger.deliveries.want([{ inbox: INBOX, event: "shoot" }], 0);
       await heldThenDone(ledger);
       const [found] = await ledger.batches.complete(INBOX, 100, 101);
       expect(found).toMatchObject({ folder: "day", ids: ["job-1"], data: { photos: 1, done: 1, ms: 12 } });
@@ -91,7 +105,7 @@ export function hookSuite(withLedger: WithLedger): void {
       expect(await ledger.batches.untold()).toEqual([batch]);
       for (let n = 0; n < 2; n++) await ledger.batches.tell("batch-1", { photos: 1, contactSheets: [] }, 102);
       expect(await ledger.batches.untold()).toEqual([]);
-      const told = await ledger.deliveries.due(999, 9, []);
+      const told = await ledger.deliveries.due(wanted, 999, 9, []);
       expect(told).toMatchObject([{ event: "shoot", job: null, data: { photos: 1, contactSheets: [] } }]);
       expect((await ledger.events.after(0, 99)).filter(({ kind }) => kind === "shoot-complete")).toHaveLength(1);
       expect(await ledger.batches.jobs("batch-1")).toMatchObject([{ id: "job-1" }]);

@@ -1,6 +1,6 @@
 /** Programs and webhooks that are told of outcomes: the real program, real processes, a server that fails in every way. */
 import { createHmac } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeProject, type TestProject } from "../support/program.ts";
@@ -211,6 +211,29 @@ describe("a webhook", () => {
     await project.run("once");
     expect(webhook.posted).toHaveLength(count);
   });
+});
+
+test("a hook that hangs keeps no other from being told, and `once` no longer than its first news", async () => {
+  const other = await startWebhook();
+  open(
+    `hooks: { onDone: ${hook(", timeout: 1h")} } }, { path: second, outbox: graded-2, settle: 100ms, rescan: 1s`,
+    `hooks: { onDone: { url: "${other.url}" } }`,
+  );
+  webhook.answer = () => "hang";
+  for (let n = 0; n < 12; n++) await put(`${n}.jpg`, n);
+  const daemon = await project.start();
+  await daemon.until(() => daemon.lines.filter(({ message }) => message === "photo done").length === 12);
+  mkdirSync(join(project.root, "second"), { recursive: true });
+  writeFileSync(join(project.root, "second/a.jpg"), await frame(20));
+  await daemon.line(({ message }) => message === "hook was told");
+  expect([other.posted.length, webhook.posted.length]).toEqual([1, 4]);
+  await daemon.kill("SIGTERM");
+  const file = join(project.root, "hotgrade.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace("timeout: 1h", "timeout: 1s"));
+  webhook.posted.length = 0;
+  expect((await project.run("once")).code).toBe(0);
+  expect(webhook.posted.length).toBeLessThan(12);
+  await other.close();
 });
 
 test("an inbox's own hook wins key by key, and names that are no UTF-8 come with their bytes", async () => {

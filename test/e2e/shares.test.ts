@@ -1,4 +1,5 @@
 /** A network share dies under the running program: its inbox alone stands still, and goes on where it stopped. */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -109,6 +110,27 @@ describe.concurrent("a network share that dies", () => {
     await everythingIsGradedOnce(daemon, rig);
     await daemon.kill("SIGTERM");
     expect(await daemon.ended).toBe(0);
+  });
+
+  test("is told by a dry run, which reads the other inboxes all the same", { timeout: PATIENCE_MS }, async () => {
+    const rig = await dyingAt("^never", 1);
+    const { project, pipe } = rig;
+    writeFileSync(join(project.inbox, "here.jpg"), await jpeg(2));
+    const fates = async () => {
+      const { files } = (await project.json("start", "--dry-run")) as { files: { path: string; fate: string }[] };
+      return files.map(({ path, fate }) => [path, fate]);
+    };
+    expect(await fates()).toEqual([
+      ["a.jpg", "take"],
+      ["sub/b.jpg", "take"],
+      ["here.jpg", "take"],
+    ]);
+    expect(toldBy("main", rig)).toEqual([]);
+    execFileSync("mkfifo", [pipe]);
+    expect(await fates()).toEqual([
+      [".", "unread"],
+      ["here.jpg", "take"],
+    ]);
   });
 
   test("does not keep the program from stopping, nor from starting", { timeout: PATIENCE_MS }, async () => {

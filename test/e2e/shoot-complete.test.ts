@@ -1,5 +1,14 @@
 /** A folder that is complete is told of once, with contact sheets where they are wanted: the real program. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -117,6 +126,31 @@ describe("a shoot that is complete", () => {
       (told()[0]!.contactSheets as string[]).map((file) => sharp(file).metadata()),
     );
     expect([first!.width, second!.height < first!.height]).toEqual([2954, true]);
+    await daemon.kill("SIGTERM");
+  });
+
+  test("whose contact sheet cannot be written says why in status, and once in the log, until it can be", async () => {
+    open(", contactSheet: true");
+    const file = join(project.root, "hotgrade.yaml");
+    const config = readFileSync(file, "utf8");
+    writeFileSync(file, config.replace("shootGap: 2s", "shootGap: 1h"));
+    await put("day/IMG_1.jpg");
+    expect((await project.run("once")).code).toBe(0);
+    writeFileSync(file, config.replace("shootGap: 2s", "shootGap: 1s"));
+    renameSync(join(project.outbox, "day"), join(project.root, "aside"));
+    writeFileSync(join(project.outbox, "day"), "in the way");
+    const daemon = await project.start();
+    const waits = ({ message }: { message: string }) => message === "contact sheet waits";
+    await daemon.line(waits);
+    const status = async () => ((await project.json("status")) as { sheets: object[] }).sheets;
+    expect(await status()).toMatchObject([{ folder: join(project.inbox, "day"), code: "outbox-unwritable" }]);
+    expect((await project.run("status")).stdout).toMatch(
+      /day: its contact sheet waits \[outbox-unwritable\] .*\n {2}hint: /,
+    );
+    rmSync(join(project.outbox, "day"));
+    renameSync(join(project.root, "aside"), join(project.outbox, "day"));
+    await daemon.until(() => webhook.posted.length === 1);
+    expect([sheets("day").length, await status(), daemon.lines.filter(waits).length]).toEqual([1, [], 1]);
     await daemon.kill("SIGTERM");
   });
 

@@ -1,4 +1,5 @@
 /** What hooks are to be told, kept until they were. */
+import type { Wanted } from "../../core/config/hooks.ts";
 import { eventOf, type HookEvent, photoBody } from "../../core/job/hook-body.ts";
 import type { NextState } from "../../core/job/transition.ts";
 import type { Deliveries, HookTrouble } from "../../ports-hooks.ts";
@@ -40,13 +41,19 @@ export function delivererOver(db: Db) {
 export function deliveriesOver(db: Db): Deliveries {
   const clear = db.prepare("DELETE FROM hooks");
   const add = db.prepare("INSERT INTO hooks (inbox, event) VALUES (@inbox, @event)");
-  const want = db.transaction((wanted: Parameters<Deliveries["want"]>[0]) => {
+  const giveUp = db.prepare<{ now: number }>(`
+    UPDATE deliveries SET state = 'given-up', reason = 'The configuration has no such hook any more.', changed_at = @now
+    WHERE state = 'waiting' AND NOT EXISTS (SELECT 1 FROM hooks WHERE inbox = deliveries.inbox AND event = deliveries.event)`);
+  const want = db.transaction((wanted: readonly Wanted[], now: number) => {
     clear.run();
     for (const one of wanted) add.run(one);
+    giveUp.run({ now });
   });
-  const due = db.prepare<[{ now: number; limit: number; except: string }], Row>(`
+  const due = db.prepare<[{ of: string; now: number; limit: number; except: string }], Row>(`
     SELECT id, event, created_at AS at, inbox, job, data, attempts FROM deliveries
     WHERE state = 'waiting' AND due_at <= @now AND id NOT IN (SELECT value FROM json_each(@except))
+      AND EXISTS (SELECT 1 FROM json_each(@of) AS one
+                  WHERE one.value ->> 'inbox' = deliveries.inbox AND one.value ->> 'event' = deliveries.event)
       AND NOT EXISTS (SELECT 1 FROM deliveries AS before
                       WHERE before.job = deliveries.job AND before.state = 'waiting' AND before.seq < deliveries.seq)
     ORDER BY due_at, seq LIMIT @limit`);
@@ -69,9 +76,9 @@ export function deliveriesOver(db: Db): Deliveries {
     GROUP BY inbox, event ORDER BY inbox, event`);
   const forget = db.prepare("DELETE FROM deliveries WHERE state <> 'waiting' AND changed_at < ?");
   return {
-    want: async (wanted) => want.immediate(wanted),
-    due: async (now, limit, except) =>
-      due.all({ now, limit, except: JSON.stringify(except) }).map((row) => ({
+    want: async (wanted, now) => want.immediate(wanted, now),
+    due: async (of, now, limit, except) =>
+      due.all({ of: JSON.stringify(of), now, limit, except: JSON.stringify(except) }).map((row) => ({
         ...row,
         event: row.event as HookEvent,
         data: JSON.parse(row.data) as Record<string, unknown>,

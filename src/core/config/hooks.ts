@@ -44,11 +44,15 @@ export function hookFor({ hooks, inboxes }: Hooked, inbox: string, event: HookEv
 
 export type Wanted = { readonly inbox: string; readonly event: HookEvent };
 
-/** Every event that somebody is told of. */
-export function wantedBy(config: Hooked): readonly Wanted[] {
-  const inboxes = ["", ...config.inboxes.map(({ path }) => path)];
-  const all = inboxes.flatMap((inbox) => HOOK_EVENTS.map((event) => ({ inbox, event })));
-  return all.filter(({ inbox, event }) => hookFor(config, inbox, event) !== undefined);
+/** Every event that somebody is told of, by who is. */
+export function wantedBy(config: Hooked): ReadonlyMap<HookTarget, readonly Wanted[]> {
+  const wanted = new Map<HookTarget, Wanted[]>();
+  for (const inbox of ["", ...config.inboxes.map(({ path }) => path)])
+    for (const event of HOOK_EVENTS) {
+      const target = hookFor(config, inbox, event);
+      if (target) wanted.set(target, [...(wanted.get(target) ?? []), { inbox, event }]);
+    }
+  return wanted;
 }
 
 /** Every hook, each with the words that name it for people. */

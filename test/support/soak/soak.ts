@@ -33,8 +33,9 @@ export type SoakResult = {
 const RENDER_MS = 30;
 const QUIET_LOOKS = 5;
 const LOOK_MS = 3_000;
+/** So long after the last photo that ended, the rest is stuck. */
+const STUCK_MS = 4 * 60_000;
 /** After the last file: incomplete ones are shown after a minute. */
-const END_MS = 8 * 60_000;
 const LATE_MS = 75_000;
 
 const CONFIG = (url: string) => `
@@ -127,15 +128,19 @@ type Told = {
   readonly inboxes: readonly { readonly statuses: Readonly<Record<string, number>> }[];
 };
 
-/** Nothing is under way, several looks in a row, and incomplete files have had their minute. */
+/** Nothing is under way, several looks in a row, and incomplete files have had their minute; or nothing moves any more. */
 async function untilQuiet(json: (...args: string[]) => Promise<unknown>, endedAt: number): Promise<void> {
   let quiet = 0;
   let before = "";
-  while (Date.now() - endedAt < END_MS) {
+  let movedAt = endedAt;
+  let fewest = Number.POSITIVE_INFINITY;
+  while (Date.now() - movedAt < STUCK_MS) {
     const { inboxes } = (await json("status")) as Told;
     const now = JSON.stringify(inboxes);
-    const isOpen = inboxes.some(({ statuses }) => (statuses.ready ?? 0) + (statuses.leased ?? 0) > 0);
-    quiet = isOpen || now !== before ? 0 : quiet + 1;
+    const open = inboxes.reduce((sum, { statuses }) => sum + (statuses.ready ?? 0) + (statuses.leased ?? 0), 0);
+    quiet = open > 0 || now !== before ? 0 : quiet + 1;
+    if (open < fewest) movedAt = Date.now();
+    fewest = Math.min(fewest, open);
     before = now;
     if (quiet >= QUIET_LOOKS && Date.now() - endedAt > LATE_MS) return;
     await sleep(LOOK_MS);
