@@ -178,13 +178,18 @@ export type Ledger = {
     counts(): Promise<readonly Count[]>;
     /**
      * How many jobs stand at these stages, in work or ready, on this backend; of a higher priority than `above` alone. Those that
-     * may not be submitted now, since their inbox is paused or its hours are over, keep nobody else's place.
+     * may not be submitted now, since their inbox is paused, its hours are over, or they are none of `only`, keep nobody else's place.
      */
-    load(stages: readonly Stage[], backend: string, now: number, above?: number): Promise<number>;
+    load(
+      stages: readonly Stage[],
+      backend: string,
+      now: number,
+      of?: { readonly above?: number; readonly only?: readonly string[] | undefined },
+    ): Promise<number>;
     /** The lowest priority among the jobs that these backends have; null when they have none. */
     lowestPriority(backends: readonly string[]): Promise<number | null>;
-    /** How many stand at these stages with a preview, in work, or ready and due. */
-    loadDue(stages: readonly Stage[], now: number): Promise<number>;
+    /** How many, of `only` if given, stand at these stages with a preview, in work, or ready and due. */
+    loadDue(stages: readonly Stage[], now: number, only?: readonly string[]): Promise<number>;
     /** Expired leases, and leases of instances other than `alive`, are freed uncounted. Gives how many. */
     freeLeases(alive: string, now: number): Promise<number>;
     /** Is there anything that could be claimed, by whomever? */

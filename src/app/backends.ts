@@ -22,8 +22,13 @@ export type Member = Runs & {
 export type Pool = Backends &
   Breaker &
   Pick<Abilities, "unable"> & {
-    /** Names of those that answer and may be sent another plate; for photos of a higher priority than `above` alone. */
-    withRoom(above?: number): Promise<readonly string[]>;
+    /**
+     * Names of those that answer and may be sent another plate; for photos of a higher priority than `above`, of these jobs alone.
+     */
+    withRoom(of: {
+      readonly above?: number;
+      readonly only?: readonly string[] | undefined;
+    }): Promise<readonly string[]>;
     /** Asks those that could not run something, when it is time. True when one can now. */
     askAgain(signal: AbortSignal): Promise<boolean>;
     /** Forgets what an earlier daemon said of them. */
@@ -119,10 +124,10 @@ export function openPool(members: readonly Member[], ledger: Ledger, clock: Cloc
       });
       return errors.every((error) => error !== undefined) ? errors[0] : undefined;
     },
-    async withRoom(above) {
+    async withRoom(of) {
       const free: string[] = [];
       for (const name of breaker.up()) {
-        const load = (await ledger.jobs.load(["queue", "fetch"], name, clock.now(), above)) + sendingTo(name);
+        const load = (await ledger.jobs.load(["queue", "fetch"], name, clock.now(), of)) + sendingTo(name);
         if (load < memberOf(name).backend.depth + UPLOADS_AHEAD) free.push(name);
       }
       return free;

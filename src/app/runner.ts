@@ -79,12 +79,13 @@ export function openRunner(ports: Ports & { readonly backends: Pool }, options: 
   /** Uploads run ahead of each backend by a little and no more; only a photo of a higher priority goes past the others. */
   async function uploading(): Promise<Serving> {
     // Only what could be finished now counts: a photo whose outbox is full must not keep the others back.
-    const finishing = await ledger.jobs.loadDue(["lut", "write"], clock.now());
+    const only = options.only?.();
+    const finishing = await ledger.jobs.loadDue(["lut", "write"], clock.now(), only);
     if (finishing >= pictures.workers * FINISHING_AHEAD) return { backends: [] };
-    const free = await backends.withRoom();
+    const free = await backends.withRoom({ only });
     if (free.length > 0) return { backends: free };
     const above = await ledger.jobs.lowestPriority(backends.up());
-    return above === null ? { backends: [] } : { backends: await backends.withRoom(above), above };
+    return above === null ? { backends: [] } : { backends: await backends.withRoom({ above, only }), above };
   }
 
   async function claimAll(): Promise<number> {
@@ -96,7 +97,8 @@ export function openRunner(ports: Ports & { readonly backends: Pool }, options: 
       const serve: Serving = limit > 0 ? await serving() : { backends: [] };
       if (limit <= 0 || stopping.signal.aborted) continue;
       const now = clock.now();
-      const only = options.only?.();
+      // A prompt that another run has left there keeps its place until it is fetched.
+      const only = stages.includes("fetch") ? undefined : options.only?.();
       const request = {
         stages,
         ...serve,

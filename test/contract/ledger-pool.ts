@@ -121,6 +121,20 @@ export function poolSuite(withLedger: WithLedger): void {
       expect(await load(100)).toBe(1);
     });
 
+    withLedger(
+      "photos that this run leaves alone keep nobody's place, unless they are on the server",
+      async (ledger) => {
+        for (const id of ["a", "b"]) await add(ledger, id, { stage: "queue", facts: { backend: "gpu-1", plate: "p" } });
+        await submitted(ledger, "c");
+        for (const id of ["d", "e"]) await add(ledger, id, { stage: "lut", facts: { preview: "/p.png" as PathText } });
+        const only = ["a", "d"];
+        const places = (of: { only?: string[] }) => ledger.jobs.load(["queue", "fetch"], "gpu-1", 0, of);
+        expect([await places({}), await places({ only })]).toEqual([3, 2]);
+        const finishing = (of?: string[]) => ledger.jobs.loadDue(["lut", "write"], 99, of);
+        expect([await finishing(), await finishing(only)]).toEqual([2, 1]);
+      },
+    );
+
     withLedger("a paused backend gets no plates and no prompts, a drained one no plates", async (ledger) => {
       await add(ledger, "a");
       await add(ledger, "b", { recipe: aRecipe({ backends: ["gpu-2"] }) });
@@ -147,7 +161,7 @@ export function poolSuite(withLedger: WithLedger): void {
       await submitted(ledger, "c", "gpu-2", -1);
       expect(await ledger.jobs.lowestPriority(["gpu-1"])).toBe(2);
       expect(await ledger.jobs.load(["queue", "fetch"], "gpu-1", 0)).toBe(2);
-      expect(await ledger.jobs.load(["queue", "fetch"], "gpu-1", 0, 2)).toBe(1);
+      expect(await ledger.jobs.load(["queue", "fetch"], "gpu-1", 0, { above: 2 })).toBe(1);
     });
   });
 

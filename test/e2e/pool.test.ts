@@ -152,6 +152,26 @@ test("a photo of a higher priority is rendered next, though the server's places 
   await daemon.kill("SIGTERM");
 });
 
+test("a photo of `grade` passes those that a killed run has left on the server", async () => {
+  makeWith(gpu("gpu-1", one));
+  one.hold();
+  const daemon = await project.start();
+  for (const n of [1, 2, 3, 4, 5, 6]) await put(`inbox/${n}.jpg`, n);
+  await one.until(({ prompts }) => prompts.length === 2);
+  await daemon.until(
+    () => daemon.lines.filter(({ message, stage }) => message === "stage begins" && stage === "queue").length >= 4,
+  );
+  await daemon.kill("SIGKILL");
+  one.release();
+  await put("mine.jpg", 9);
+  expect(await project.run("grade", "mine.jpg", "--out", "out")).toMatchObject({ code: 0 });
+  // The two that were on the server, and it.
+  expect(renders(one)).toBe(3);
+  expect(existsSync(join(project.root, "out/mine.jpg"))).toBe(true);
+  expect((await project.run("once")).stderr).toContain("6 graded");
+  expect(renders(one)).toBe(7);
+});
+
 test("a backend of `only` other workflows gets none of this one", async () => {
   makeWith(`${gpu("gpu-1", one, ", only: [something_else]")}, ${gpu("gpu-2", two)}`);
   const daemon = await project.start();

@@ -76,11 +76,13 @@ export function steeredJobsOver(db: Db): Steering {
     SELECT count(*) FROM jobs
     WHERE stage IN (SELECT value FROM json_each(@stages)) AND status IN ('ready', 'leased')
       AND backend = @backend AND (@above IS NULL OR priority > @above)
-      AND NOT (stage = 'queue' AND status = 'ready' AND ${INBOX_STOPPED})`)
+      AND NOT (stage = 'queue' AND status = 'ready'
+               AND (${INBOX_STOPPED} OR (@only IS NOT NULL AND id NOT IN (SELECT value FROM json_each(@only)))))`)
     .pluck();
   const loadDue = db
     .prepare(`
     SELECT count(*) FROM jobs WHERE stage IN (SELECT value FROM json_each(@stages)) AND facts ->> '$.preview' IS NOT NULL
+      AND (@only IS NULL OR id IN (SELECT value FROM json_each(@only)))
       AND (status = 'leased' OR (status = 'ready' AND due_at <= @now AND waits_on IS NULL))`)
     .pluck();
   const free = db.prepare(`
@@ -95,6 +97,7 @@ export function steeredJobsOver(db: Db): Steering {
                          UNION ALL SELECT min(lease_until) FROM jobs WHERE status = 'leased')`)
     .pluck();
 
+  const listOr = (only: readonly string[] | undefined) => (only ? JSON.stringify(only) : null);
   const listed = ({ names, unable }: Servers) => ({ to: JSON.stringify(names), unable: JSON.stringify(unable) });
   const jobOrNone = (row: JobRow | undefined) => (row ? jobOf(row) : undefined);
 
@@ -127,9 +130,16 @@ export function steeredJobsOver(db: Db): Steering {
       })),
     moveOn: async (from, to, now) => moveOn.run({ from, ...listed(to), now }).changes,
     lowestPriority: async (backends) => lowestPriority.get(JSON.stringify(backends)) as number | null,
-    load: async (stages, backend, now, above) =>
-      load.get({ stages: JSON.stringify(stages), backend, now, above: above ?? null }) as number,
-    loadDue: async (stages, now) => loadDue.get({ stages: JSON.stringify(stages), now }) as number,
+    load: async (stages, backend, now, { above, only } = {}) =>
+      load.get({
+        stages: JSON.stringify(stages),
+        backend,
+        now,
+        above: above ?? null,
+        only: listOr(only),
+      }) as number,
+    loadDue: async (stages, now, only) =>
+      loadDue.get({ stages: JSON.stringify(stages), now, only: listOr(only) }) as number,
     freeLeases: async (alive, now) => free.run({ alive, now }).changes,
     anyDue: async (now) => anyDue.get({ now }) !== undefined,
     nextDue: async (now) => nextDue.get({ now }) as number | null,
