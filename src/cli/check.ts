@@ -11,6 +11,7 @@ import { exampleName } from "../core/job/example-name.ts";
 import { CUBE_LENGTH_MAX, parseCube } from "../core/lut/cube.ts";
 import type { Finding, WorkflowUse } from "../ports.ts";
 import { defineCommand } from "./command.ts";
+import { absolute, CONFIG_FILES } from "./config-paths.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { logOf } from "./log.ts";
 import { CONFIG, JSON_OUTPUT } from "./options.ts";
@@ -35,9 +36,7 @@ export const check = defineCommand({
     const project = await openProject(context, options.config);
     const { config } = project;
     const log = logOf(config, context, "error");
-    const said: Said[] = [
-      { about: "config", level: "ok", code: null, message: project.configFile ?? "no file: the defaults hold" },
-    ];
+    const said: Said[] = [...(await configFindings(project, context.cwd))];
     said.push(...(await folderFindings(project)), ...(await programFindings(project, context.env.PATH)));
     said.push(...(await hookFindings(project, context.env.PATH)));
     const ports = await openPorts(project, project.files, log);
@@ -62,6 +61,15 @@ export const check = defineCommand({
     return errors.length === 0 ? EXIT.ok : worst(errors);
   },
 });
+
+/** The file that is read, and a second one that is not. */
+async function configFindings({ configFile, files }: OpenProject, cwd: string): Promise<readonly Said[]> {
+  const about = "config";
+  const read = { about, level: "ok", code: null, message: configFile ?? "no file: the defaults hold" } as const;
+  const [first, second] = CONFIG_FILES;
+  if (configFile !== absolute(cwd, first) || !(await files.stat(absolute(cwd, second)))) return [read];
+  return [read, { about, level: "warn", code: null, message: `${second} is not read, since ${first} is there` }];
+}
 
 /** The workflows of these inboxes, each once for all that use it alike. */
 function usesOf(inboxes: readonly WorkflowUse[]): readonly WorkflowUse[] {

@@ -112,6 +112,12 @@ describe("configuration", () => {
     expect(await readFile(file, "utf8")).toContain("# mine");
     const { code, talk } = await hotgrade(["apply", "x.jpg", "--cube", "x.cube", "--out", "y"], { cwd });
     expect([code, talk.includes("error[usage]: there is no file")]).toEqual([2, true]);
+    // A second file beside it is told by check.
+    await writeFile(join(cwd, "hotgrade.yaml"), "inboxes: []\n");
+    const { findings } = JSON.parse((await hotgrade(["check", "--json"], { cwd })).out) as { findings: object[] };
+    expect(findings).toContainEqual(
+      expect.objectContaining({ about: "config", level: "warn", message: expect.stringContaining("is not read") }),
+    );
   });
 });
 
