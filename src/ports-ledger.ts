@@ -204,8 +204,11 @@ export type Ledger = {
     placement(plate: string, backend: string): Promise<string | undefined>;
   };
   readonly tickets: {
-    /** Takes a place on the backend and stores the ticket in one statement; undefined when all places are taken. */
-    reserve(ticket: Omit<Ticket, "state">, depth: number): Promise<Ticket | undefined>;
+    /**
+     * Takes a place on the backend and stores the ticket in one transaction; undefined when all places are taken. `recalled`
+     * is a ticket that was taken back for it, as by `recall`: nobody else can have its place in between.
+     */
+    reserve(ticket: Omit<Ticket, "state">, depth: number, recalled?: string): Promise<Ticket | undefined>;
     /** False, and nothing changes, when the ticket has ended already. Frees a place when the new state ends the ticket, and clears waits on `place:<backend>`. */
     mark(id: string, state: TicketState, now: number): Promise<boolean>;
     /** A ticket that was taken back before it ran: it is cancelled, and its job goes back to `queue`, whoever works on it. */

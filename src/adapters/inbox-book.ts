@@ -188,6 +188,11 @@ export function openBook(known: readonly Sighting[]) {
       unseen.add(entry);
     },
 
+    /** Every file is looked at once more, also those that intake has answered for. */
+    doubt(): void {
+      for (const each of folders.values()) for (const entry of each.entries.values()) unseen.add(entry);
+    },
+
     /** An answer that holds no more: the file settles again. */
     reopen(entry: Entry): void {
       set(entry, "settling", null, null);

@@ -35,6 +35,7 @@ const ESCAPED = /[\uf780-\uf7ff]/;
 const NOWHERE: ReadonlySet<string> = new Set([""]);
 
 type Nudged = ReadonlyMap<PathText, ReadonlySet<string>>;
+const NOTHING: Nudged = new Map();
 
 export function openLooks(options: Omit<InboxOptions, "known">, book: Book, events: InboxEvents, ports: LookPorts) {
   const { disk, log, now } = ports;
@@ -151,11 +152,13 @@ export function openLooks(options: Omit<InboxOptions, "known">, book: Book, even
     /** Is there anything to look at before the next full look? */
     isWaiting: (): boolean => book.candidates.size > 0 || doubtful.size > 0,
 
-    /** Lists every folder; looks at candidates, at all that is new and at a share of the rest. */
-    everything(): Promise<Seen> {
+    /** Lists every folder; looks at candidates, at all that is new, at the names that were nudged and at a share of the rest. */
+    everything(nudged: Nudged = NOTHING): Promise<Seen> {
       const at = now();
       doubtful.clear();
+      const { named } = meant(nudged);
       return look([book.folder("" as PathText)], true, () => [
+        ...named,
         ...book.candidates,
         ...[...book.entries()].filter((entry) => isDue(entry, at)),
       ]);
@@ -164,19 +167,26 @@ export function openLooks(options: Omit<InboxOptions, "known">, book: Book, even
     /** Looks at candidates and at the names that were nudged; lists a nudged folder when one of them is new to it. */
     some(nudged: Nudged): Promise<Seen> {
       const at = now();
-      const folders = new Set([...doubtful].map(nearest));
-      const named: Entry[] = [];
-      for (const [path, names] of nudged) {
-        const folder = nearest(path);
-        const { entries, isWhole } = entriesOf(folder, folder.path === path ? names : NOWHERE);
-        named.push(...entries);
-        if (!isWhole) folders.add(folder);
-      }
+      const { named, folders } = meant(nudged);
+      for (const path of doubtful) folders.add(nearest(path));
       doubtful.clear();
       const isTurn = ({ seenAt }: Entry): boolean => at - seenAt >= options.settleMs * LOOK_AGAIN;
       return look([...folders], false, () => [...named, ...[...book.candidates].filter(isTurn)]);
     },
   };
+
+  /** The known files that nudges mean, and the folders that must be listed to find the others. */
+  function meant(nudged: Nudged) {
+    const named: Entry[] = [];
+    const folders = new Set<Folder>();
+    for (const [path, names] of nudged) {
+      const folder = nearest(path);
+      const { entries, isWhole } = entriesOf(folder, folder.path === path ? names : NOWHERE);
+      named.push(...entries);
+      if (!isWhole) folders.add(folder);
+    }
+    return { named, folders };
+  }
 
   /** The known files of these names, and whether the folder must be listed to find them all. */
   function entriesOf(folder: Folder, names: ReadonlySet<string>) {

@@ -19,12 +19,14 @@ export type NudgePorts = {
   /** Left out, the system's. */
   readonly watch?: typeof watchFolders | undefined;
   readonly told?: InboxEvents["watched"] | undefined;
+  /** The watch stands: what changed since the last look may have been told to nobody. */
+  stands(): void;
   wake(): void;
 };
 
 export function openNudges(
   options: Omit<InboxOptions, "known">,
-  { disk, log, watch = watchFolders, told, wake }: NudgePorts,
+  { disk, log, watch = watchFolders, told, stands, wake }: NudgePorts,
 ) {
   let pending = new Map<PathText, Set<string>>();
   let isAll = false;
@@ -60,6 +62,11 @@ export function openNudges(
     }
     return watch(real, options.skip, {
       nudge: (folder, name) => nudge(real, folder, name),
+      stands() {
+        stands();
+        isAll = true;
+        wake();
+      },
       failed(errno) {
         watching = undefined;
         fail(errno);
@@ -87,9 +94,9 @@ export function openNudges(
 
     isPending: (): boolean => isAll || pending.size > 0,
 
-    /** What came in since the last call: names by folder, or "all" when no folder can be named. */
-    take(): ReadonlyMap<PathText, ReadonlySet<string>> | "all" {
-      const taken = isAll ? "all" : pending;
+    /** What came in since the last call: names by folder; `isAll` when something was told that names no folder. */
+    take(): { readonly names: ReadonlyMap<PathText, ReadonlySet<string>>; readonly isAll: boolean } {
+      const taken = { names: pending, isAll };
       pending = new Map();
       isAll = false;
       return taken;

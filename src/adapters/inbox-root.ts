@@ -61,7 +61,7 @@ export function openRootWatch(
     }
     if (current !== doubted) for (const entry of book.entries()) entry.parked = false;
     trusted = current;
-    if (wasAway) for (const entry of book.entries()) book.unseen.add(entry);
+    if (wasAway) book.doubt();
     wasAway = false;
     return true;
   }

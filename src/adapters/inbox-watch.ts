@@ -10,6 +10,8 @@ import { errnoOf } from "./files.ts";
 export type Watching = { close(): Promise<void> };
 
 export type WatchEvents = {
+  /** From now on everything is told; what happened before may not have been. */
+  stands(): void;
   /** Something happened below the root: to this name in this folder (absolute), as far as the system says. */
   nudge(folder: string, name: string | null): void;
   /** It cannot go on; the scanner works without. */
@@ -41,8 +43,7 @@ export function watchFolders(root: string, skip: readonly string[], events: Watc
     if (isTempName(name) || (event === "change" && kindOfName(name) === "none")) return;
     events.nudge(join(watchedPath, dirname(path)), name);
   });
-  // What happened before the watch stood is seen by one more look.
-  watcher.on("ready", () => events.nudge(root, null));
+  watcher.on("ready", () => events.stands());
   watcher.on("addDir", (path) => events.nudge(path, null));
   watcher.on("error", (thrown) => {
     if (closing) return;

@@ -60,6 +60,7 @@ function openScanner(options: Omit<InboxOptions, "known">, book: Book, events: I
     log,
     watch: ports.watch,
     told: events.watched,
+    stands: book.doubt,
     wake() {
       if (!wake.signal.aborted) wake.abort(); // thousands of nudges, one waking
     },
@@ -94,9 +95,9 @@ function openScanner(options: Omit<InboxOptions, "known">, book: Book, events: I
     while (!isStopped()) {
       const isFull = now() >= fullAt;
       try {
-        const nudged = nudges.take();
-        const look = isFull || nudged === "all" ? looks.everything : () => looks.some(nudged);
-        const { rootId } = await inTurn(look);
+        const { names, isAll } = nudges.take();
+        const look = isFull || isAll ? looks.everything : looks.some;
+        const { rootId } = await inTurn(() => look(names));
         await nudges.follow(rootId);
         if (look === looks.everything && rootId !== null) fullLookDone(++fullLooks, now() - startedAt);
         if (isFull || rootId === null)
@@ -111,7 +112,7 @@ function openScanner(options: Omit<InboxOptions, "known">, book: Book, events: I
 
   return {
     async scan() {
-      const { settling, rootId } = await inTurn(looks.everything);
+      const { settling, rootId } = await inTurn(() => looks.everything());
       return { settling, isAway: rootId === null };
     },
     start() {

@@ -69,6 +69,7 @@ export async function runDaemon(
   });
   const context = { ports, config, sha256: sha256Of, accepted: () => line.runner.nudge(), say: events.say };
   folders = await openFolders(config, context, signal);
+  await steered(); // what was written while they were opened
   const shoots = openShootKeeper(ports, config).run(signal);
   events.started();
   const prepared = Promise.all(

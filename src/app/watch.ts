@@ -13,11 +13,14 @@ export async function watchLedger(
   changed: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
+  let isUntold = false;
   while (!signal.aborted) {
     await clock.sleep(LOOK_MS, signal);
     if (signal.aborted) return;
     try {
-      if (await ledger.changed()) await changed();
+      isUntold = (await ledger.changed()) || isUntold;
+      if (isUntold) await changed();
+      isUntold = false;
     } catch (thrown) {
       log.debug({ err: asAppError(thrown) }, "the ledger could not be looked at");
     }

@@ -26,11 +26,10 @@ export const queueStage = defineStage({
     const prefix = `hotgrade/${new Date(now).toISOString().slice(0, 10)}/${id}`;
     const seed = seedOf(job, ids.seed());
     const wanted = { id, job: job.id, plate, backend: name, seed, prefix, createdAt: now };
-    const ticket = await ledger.tickets.reserve(wanted, backend.depth);
-    if (!ticket) {
-      if (await goesFirst(job, backend, ports, attempting)) return wait({ afterMs: 0 }, `a place is free on ${name}`);
-      return wait({ on: `place:${name}` }, `${name} has ${backend.depth} prompts already`);
-    }
+    const ticket =
+      (await ledger.tickets.reserve(wanted, backend.depth)) ??
+      (await insteadOfAnother(wanted, job, backend, ports, attempting));
+    if (!ticket) return wait({ on: `place:${name}` }, `${name} has ${backend.depth} prompts already`);
 
     try {
       await backend.submit(await submissionOf(job, ticket, ports), attempting.signal);
@@ -69,20 +68,20 @@ async function alreadySent(job: Job, ports: Ports, attempting: Attempting): Prom
   return undefined;
 }
 
-/** Takes back the last prompt of a lower priority that still waits on this backend. True when there was one. */
-async function goesFirst(
+/** Takes back the last prompt of a lower priority that still waits on this backend, and has its place; undefined when there is none. */
+async function insteadOfAnother(
+  wanted: Omit<Ticket, "state">,
   job: Job,
   backend: Backend,
-  { clock, ledger }: Ports,
+  { ledger }: Ports,
   attempting: Attempting,
-): Promise<boolean> {
+): Promise<Ticket | undefined> {
   for (const ticket of await ledger.tickets.live(backend.name)) {
-    if (ticket.priority >= job.priority) return false;
+    if (ticket.priority >= job.priority) return undefined;
     if ((await backend.withdraw(ticket.id, attempting.signal)) === "kept") continue;
-    await ledger.tickets.recall(ticket.id, clock.now());
-    return true;
+    return ledger.tickets.reserve(wanted, backend.depth, ticket.id);
   }
-  return false;
+  return undefined;
 }
 
 /** A random seed, the recipe's own, or one that depends on the picture alone. */

@@ -810,6 +810,33 @@ describe("by itself", () => {
     expect(seen).toEqual(["first.jpg", "second.jpg", "new/folder/third.jpg", "second.jpg"]);
   });
 
+  test("what is told while a scan is due anyway is not forgotten over it", async () => {
+    const { inbox, seen, next } = running(1);
+    write("first.jpg");
+    await next(() => inbox.start());
+    for (const bytes of [other, jpeg, other]) await next(() => write("first.jpg", bytes));
+    await inbox.stop();
+    expect(seen).toEqual(["first.jpg", "first.jpg", "first.jpg", "first.jpg"]);
+  });
+
+  test("what changed after the first look and before the watch stood is seen, though nothing told of it", async () => {
+    let stands = (): void => {};
+    const { inbox, seen, next } = running(3_600_000, undefined, {
+      watch(_root, _skip, events) {
+        stands = events.stands;
+        return { close: async () => {} };
+      },
+    });
+    write("first.jpg");
+    await next(() => inbox.start());
+    await next(() => {
+      write("first.jpg", other);
+      stands();
+    });
+    await inbox.stop();
+    expect(seen).toEqual(["first.jpg", "first.jpg"]);
+  });
+
   test("where folders cannot be watched it scans", async () => {
     const disk: Disk = { ...systemDisk, mount: () => Promise.reject(new Error("ENOSYS")) };
     const { inbox, seen, next } = running(50, disk);

@@ -225,6 +225,18 @@ export function poolSuite(withLedger: WithLedger): void {
       expect(await ledger.jobs.renew("a", claimed!.lease, 99)).toBe(false);
       expect(await ledger.tickets.mark("ticket-a", "seen", 13)).toBe(false);
     });
+
+    withLedger("a ticket has the place of one that was taken back for it, and nobody else", async (ledger) => {
+      await submitted(ledger, "a");
+      await add(ledger, "b", { stage: "queue", facts: { backend: "gpu-1", plate: "p" } });
+      const ticket = { id: "t", job: "b", plate: "plate-a", backend: "gpu-1", seed: 1, prefix: "p", createdAt: 12 };
+      expect(await ledger.tickets.reserve(ticket, 1)).toBeUndefined();
+      expect(await ledger.tickets.reserve(ticket, 1, "ticket-a")).toMatchObject({ id: "t", state: "reserved" });
+      expect(await ledger.jobs.get("a")).toMatchObject({ stage: "queue", status: "ready" });
+      expect(await ledger.tickets.held("gpu-1")).toBe(1);
+      // One that has ended meanwhile gives no place that it did not have.
+      expect(await ledger.tickets.reserve({ ...ticket, id: "u" }, 1, "ticket-a")).toBeUndefined();
+    });
   });
 
   describe("switches", () => {

@@ -94,12 +94,14 @@ export function ticketsOver(db: Db): Ledger["tickets"] {
   const recall = db.transaction((id: string, now: number) => {
     if (setState(id, "cancelled", now)) backToQueue.run({ id, now });
   });
+  const take = db.transaction((ticket: Omit<Ticket, "state">, depth: number, recalled: string | undefined) => {
+    if (recalled !== undefined) recall(recalled, ticket.createdAt);
+    const row = reserve.get({ ...ticket, depth }) as TicketRow | undefined;
+    return row && ticketOf(row);
+  });
   return {
     recall: async (id, now) => recall.immediate(id, now),
-    reserve: async (ticket, depth) => {
-      const row = reserve.get({ ...ticket, depth }) as TicketRow | undefined;
-      return row && ticketOf(row);
-    },
+    reserve: async (ticket, depth, recalled) => take.immediate(ticket, depth, recalled),
     mark: async (id, state, now) => setState.immediate(id, state, now),
     get: async (id) => {
       const row = get.get(id);
